@@ -1,5 +1,7 @@
 #pragma once
 
+// The two clocks of a node.
+
 #include "core/base/time.hpp"
 
 namespace glasslog::runtime {

@@ -1,5 +1,7 @@
 #pragma once
 
+// Where a node's code runs: the tasks and timers of one reactor.
+
 #include "core/base/time.hpp"
 #include "core/base/unique_function.hpp"
 

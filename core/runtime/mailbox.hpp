@@ -1,5 +1,7 @@
 #pragma once
 
+// What the reactors of one broker tell each other.
+
 #include "core/base/ids.hpp"
 #include "core/runtime/executor.hpp"
 

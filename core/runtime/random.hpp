@@ -1,5 +1,7 @@
 #pragma once
 
+// Chance, asked by key; the mapping is in core/base/random.hpp.
+
 #include <cstdint>
 #include <string_view>
 
