@@ -1,0 +1,1 @@
+def run(session): raise NotImplementedError
