@@ -1,0 +1,72 @@
+// server.properties as people write them, and what a broker says of one that it cannot use.
+
+#include "core/broker/config.hpp"
+
+#include <gtest/gtest.h>
+
+namespace glasslog::broker {
+namespace {
+
+Expected<Config, InputError> config_of(const std::string& text) {
+    auto properties = parse_properties(text, "server.properties");
+    if (!properties) return Unexpected{properties.error()};
+    return config_from(std::move(*properties), "server.properties");
+}
+
+TEST(ConfigTest, ReadsWhatKafkasSampleFilesContain) {
+    const auto config = config_of(
+        "# a comment\n"
+        "process.roles=broker,controller\n"
+        "node.id = 7\n"
+        "listeners=PLAINTEXT://:9092,CONTROLLER://:9093\n"
+        "controller.listener.names=CONTROLLER\n"
+        "advertised.listeners=PLAINTEXT://example.org:19092\n"
+        "log.dirs=/tmp/a\n"
+        "log.retention.hours=168\n"
+        "connections.max.idle.ms=2000\r\n");
+
+    ASSERT_TRUE(config.has_value()) << config.error().text();
+    EXPECT_EQ(config->node_id, NodeId(7));
+    ASSERT_EQ(config->listeners.size(), 1U);
+    EXPECT_EQ(config->listeners[0].bind.endpoint.text(), ":9092");
+    EXPECT_EQ(config->listeners[0].advertised.text(), "example.org:19092");
+    EXPECT_EQ(config->log_directory, "/tmp/a");
+    EXPECT_EQ(config->connection_idle_max, Duration::seconds(2));
+    EXPECT_EQ(config->properties.at("log.retention.hours"), "168");
+}
+
+TEST(ConfigTest, ContinuesALineAfterABackslash) {
+    const auto properties = parse_properties("log.dirs=/tmp/\\\n   a\nnode.id: 3", "x");
+
+    ASSERT_TRUE(properties.has_value());
+    EXPECT_EQ(properties->at("log.dirs"), "/tmp/a");
+    EXPECT_EQ(properties->at("node.id"), "3");
+}
+
+TEST(ConfigTest, NamesCauseAndBoundsOfABadValue) {
+    EXPECT_EQ(config_of("num.partitions=0").error().text(),
+              "server.properties: num.partitions=0 cannot be used; expected a number from 1 to "
+              "2147483647; leave the key out to get its default");
+    EXPECT_EQ(
+        config_of("auto.create.topics.enable=yes").error().text(),
+        "server.properties: auto.create.topics.enable=yes cannot be used; expected true or false");
+    EXPECT_EQ(config_of("a=1\nnonsense\n").error().text(),
+              "server.properties:2: 'nonsense' is no property; expected key=value");
+    EXPECT_EQ(config_of("log.dirs=/a,/b").error().expected, "one directory");
+    EXPECT_EQ(config_of("listeners=SSL://:9093").error().hint,
+              "TLS and SASL are not supported yet");
+}
+
+TEST(ConfigTest, ReadsListenersOfEveryForm) {
+    EXPECT_EQ(parse_listener("127.0.0.1:9092", "--listen")->endpoint.text(), "127.0.0.1:9092");
+    EXPECT_EQ(parse_listener("EXTERNAL://[::1]:0", "--listen")->endpoint.text(), "[::1]:0");
+    EXPECT_EQ(parse_listener("EXTERNAL://[::1]:0", "--listen")->name, "EXTERNAL");
+    for (const char* bad : {"localhost", "host:", "host:70000", "host:-1", ""}) {
+        EXPECT_EQ(parse_listener(bad, "--listen").error().hint,
+                  "for example 127.0.0.1:9092; port 0 takes any free one")
+            << bad;
+    }
+}
+
+}  // namespace
+}  // namespace glasslog::broker
