@@ -34,6 +34,10 @@ public:
 
     // The event being handled, to be remembered by what is parked.
     virtual EventId current_cause() const = 0;
+
+    // For the dispatcher alone (the world, or the reactor's executor): what is handled from now on.
+    // A task, timer or completion runs under the cause that was current when it was asked for.
+    virtual void set_current_cause(EventId /*cause*/) {}
 };
 
 }  // namespace glasslog::runtime
