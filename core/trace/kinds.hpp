@@ -8,6 +8,7 @@
 #include "core/trace/kinds/broker.hpp"
 #include "core/trace/kinds/client.hpp"
 #include "core/trace/kinds/disk.hpp"
+#include "core/trace/kinds/log.hpp"
 #include "core/trace/kinds/metadata.hpp"
 #include "core/trace/kinds/network.hpp"
 #include "core/trace/kinds/node.hpp"
@@ -70,7 +71,8 @@ using AnyKind = std::variant<std::monostate,
                              kinds::FaultInjected,
                              kinds::InvariantViolated,
                              kinds::Expectation,
-                             kinds::Verdict>;
+                             kinds::Verdict,
+                             kinds::LogLine>;
 
 // The fields in their fixed encoding (protocol's writer, version 0, flexible). Instantiated in
 // kinds.cpp for every kind of AnyKind.
