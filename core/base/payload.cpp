@@ -12,4 +12,8 @@ Bytes Payload::flatten() const {
     return Bytes::from(std::move(all));
 }
 
+bool operator==(const Payload& a, const Payload& b) {
+    return a.size_ == b.size_ && a.flatten() == b.flatten();
+}
+
 }  // namespace glasslog

@@ -35,6 +35,9 @@ public:
     // One run of bytes; copies only when there is more than one part.
     Bytes flatten() const;
 
+    // The same bytes, however they are cut into parts.
+    friend bool operator==(const Payload& a, const Payload& b);
+
 private:
     std::vector<Bytes> parts_;
     std::size_t size_ = 0;

@@ -1,0 +1,164 @@
+#include "core/protocol/api.hpp"
+
+#include "core/base/check.hpp"
+#include "core/protocol/codec.hpp"
+#include "core/protocol/messages/api_versions.hpp"
+#include "core/protocol/messages/control_records.hpp"
+#include "core/protocol/messages/create_partitions.hpp"
+#include "core/protocol/messages/create_topics.hpp"
+#include "core/protocol/messages/delete_records.hpp"
+#include "core/protocol/messages/delete_topics.hpp"
+#include "core/protocol/messages/describe_cluster.hpp"
+#include "core/protocol/messages/describe_configs.hpp"
+#include "core/protocol/messages/describe_log_dirs.hpp"
+#include "core/protocol/messages/describe_topic_partitions.hpp"
+#include "core/protocol/messages/fetch.hpp"
+#include "core/protocol/messages/headers.hpp"
+#include "core/protocol/messages/incremental_alter_configs.hpp"
+#include "core/protocol/messages/init_producer_id.hpp"
+#include "core/protocol/messages/list_offsets.hpp"
+#include "core/protocol/messages/metadata.hpp"
+#include "core/protocol/messages/metadata_records.hpp"
+#include "core/protocol/messages/offset_for_leader_epoch.hpp"
+#include "core/protocol/messages/produce.hpp"
+#include "core/protocol/schema.hpp"
+
+#include <array>
+
+namespace glasslog::protocol {
+namespace {
+
+// One side of an API, its type forgotten.
+struct Body {
+    Expected<std::string, DecodeError> (*describe)(const Bytes&, Version);
+    Payload (*encode_initial)(Version);
+    std::string (*schema)();
+};
+
+template <typename Message>
+constexpr Body body_of() {
+    return {
+        .describe = [](const Bytes& bytes, Version version) -> Expected<std::string, DecodeError> {
+            const Message message = TRY(decode<Message>(bytes, version));
+            return print(message, version);
+        },
+        .encode_initial = [](Version version) { return encode(Message{}, version); },
+        .schema = &MessageCodec<Message>::schema};
+}
+
+struct Row {
+    Api api;
+    Body request;
+    Body response;
+};
+
+template <typename Request, typename Response>
+constexpr Row row(std::string_view name, VersionRange advertised = Request::versions) {
+    static_assert(Request::key == Response::key);
+    static_assert(Request::versions == Response::versions);
+    static_assert(Request::flexible_from == Response::flexible_from);
+    return {.api = {Request::key, name, Request::versions, advertised, Request::flexible_from},
+            .request = body_of<Request>(),
+            .response = body_of<Response>()};
+}
+
+// Kafka 4.3 advertises Produce from 0, since an old client library wants to see it, and hides
+// InitProducerId 6, which it calls unstable.
+constexpr std::array rows = {
+    row<ProduceRequest, ProduceResponse>("Produce", {0, 13}),
+    row<FetchRequest, FetchResponse>("Fetch"),
+    row<ListOffsetsRequest, ListOffsetsResponse>("ListOffsets"),
+    row<MetadataRequest, MetadataResponse>("Metadata"),
+    row<ApiVersionsRequest, ApiVersionsResponse>("ApiVersions"),
+    row<CreateTopicsRequest, CreateTopicsResponse>("CreateTopics"),
+    row<DeleteTopicsRequest, DeleteTopicsResponse>("DeleteTopics"),
+    row<DeleteRecordsRequest, DeleteRecordsResponse>("DeleteRecords"),
+    row<InitProducerIdRequest, InitProducerIdResponse>("InitProducerId", {0, 5}),
+    row<OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse>("OffsetForLeaderEpoch"),
+    row<DescribeConfigsRequest, DescribeConfigsResponse>("DescribeConfigs"),
+    row<DescribeLogDirsRequest, DescribeLogDirsResponse>("DescribeLogDirs"),
+    row<CreatePartitionsRequest, CreatePartitionsResponse>("CreatePartitions"),
+    row<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>("IncrementalAlterConfigs"),
+    row<DescribeClusterRequest, DescribeClusterResponse>("DescribeCluster"),
+    row<DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse>("DescribeTopicPartitions"),
+};
+
+constexpr auto api_list = [] {
+    std::array<Api, rows.size()> list{};
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        list[i] = rows[i].api;
+    return list;
+}();
+
+static_assert(std::ranges::is_sorted(api_list, {}, &Api::key));
+
+const Row* find_row(ApiKey key) {
+    const auto at = std::ranges::lower_bound(rows, key, {}, [](const Row& r) { return r.api.key; });
+    return at == rows.end() || at->api.key != key ? nullptr : &*at;
+}
+
+}  // namespace
+
+std::span<const Api> apis() {
+    return api_list;
+}
+
+const Api* find_api(ApiKey key) {
+    const Row* row = find_row(key);
+    return row == nullptr ? nullptr : &row->api;
+}
+
+std::string api_name(ApiKey key) {
+    const Api* api = find_api(key);
+    return api == nullptr ? fmt::format("API {}", to_wire(key)) : std::string(api->name);
+}
+
+std::optional<Version> request_header_version(ApiKey key, Version version) {
+    const Api* api = find_api(key);
+    if (api == nullptr) return std::nullopt;
+    return Version{version >= api->flexible_from ? std::int16_t{2} : std::int16_t{1}};
+}
+
+std::optional<Version> response_header_version(ApiKey key, Version version) {
+    const Api* api = find_api(key);
+    if (api == nullptr) return std::nullopt;
+    const bool has_tags = version >= api->flexible_from && key != ApiKey::api_versions;
+    return Version{has_tags ? std::int16_t{1} : std::int16_t{0}};
+}
+
+Expected<std::string, DecodeError> describe(ApiKey key,
+                                            Version version,
+                                            Side side,
+                                            const Bytes& body) {
+    const Row* row = find_row(key);
+    if (row == nullptr) {
+        return Unexpected{DecodeError{fmt::format("{} is not spoken", api_name(key)), 0}};
+    }
+    return (side == Side::request ? row->request : row->response).describe(body, version);
+}
+
+Payload encode_initial(ApiKey key, Version version, Side side) {
+    const Row* row = find_row(key);
+    CHECK(row != nullptr, "{}", to_wire(key));
+    return (side == Side::request ? row->request : row->response).encode_initial(version);
+}
+
+std::string schema_json() {
+    std::vector<std::string> all;
+    for (const Row& row : rows) {
+        all.push_back(row.request.schema());
+        all.push_back(row.response.schema());
+    }
+    const auto add = [&all]<typename... Messages>(const Messages&...) {
+        (all.push_back(MessageCodec<Messages>::schema()), ...);
+    };
+    add(RequestHeader{}, ResponseHeader{});
+    add(RegisterBrokerRecord{}, TopicRecord{}, PartitionRecord{}, ConfigRecord{});
+    add(PartitionChangeRecord{}, RemoveTopicRecord{}, FeatureLevelRecord{}, ProducerIdsRecord{});
+    add(BrokerRegistrationChangeRecord{}, NoOpRecord{});
+    add(LeaderChangeMessage{}, SnapshotHeaderRecord{}, SnapshotFooterRecord{});
+    add(KRaftVersionRecord{}, VotersRecord{});
+    return fmt::format("[\n{}\n]\n", fmt::join(all, ",\n"));
+}
+
+}  // namespace glasslog::protocol

@@ -1,0 +1,66 @@
+#include "core/protocol/printer.hpp"
+
+namespace glasslog::protocol {
+namespace {
+
+bool is_continuation(std::string_view text, std::size_t at) {
+    return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80;
+}
+
+// Bytes of the UTF-8 character that begins at `at`; 0 when none does. Overlong forms pass.
+std::size_t character_size(std::string_view text, std::size_t at) {
+    const auto lead = static_cast<unsigned char>(text[at]);
+    if (lead < 0x80) return 1;
+    const std::size_t size = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC2 ? 2 : 0;
+    if (size == 0 || lead > 0xF4) return 0;
+    for (std::size_t i = 1; i < size; ++i) {
+        if (!is_continuation(text, at + i)) return 0;
+    }
+    return size;
+}
+
+void append_ascii(std::string& out, char c) {
+    if (c == '"' || c == '\\') {
+        out += '\\';
+        out += c;
+    } else if (c == '\n') {
+        out += "\\n";
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+        fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
+    } else {
+        out += c;
+    }
+}
+
+}  // namespace
+
+void append_quoted(std::string& out, std::string_view text) {
+    out += '"';
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t size = character_size(text, at);
+        if (size == 0) {
+            out += '?';
+        } else if (size == 1) {
+            append_ascii(out, text[at]);
+        } else {
+            out += text.substr(at, size);
+        }
+        at += std::max(size, std::size_t{1});
+    }
+    out += '"';
+}
+
+void Printer::put(const Payload& value) {
+    fmt::format_to(std::back_inserter(out_), "\"{} bytes\"", value.size());
+}
+
+void Printer::put_error(WireError error) {
+    const std::string_view known = name(error);
+    if (known.empty()) {
+        fmt::format_to(std::back_inserter(out_), "{}", static_cast<int>(error));
+    } else {
+        append_quoted(out_, known);
+    }
+}
+
+}  // namespace glasslog::protocol

@@ -1,0 +1,69 @@
+#include "core/protocol/writer.hpp"
+
+#include <array>
+
+namespace glasslog::protocol {
+
+void Writer::put(std::string_view, const Uuid& value, const Spec&) {
+    append_be(buffer_, value.high);
+    append_be(buffer_, value.low);
+}
+
+void Writer::put(std::string_view name, const std::string& value, const Spec& spec) {
+    if (is_flexible_ && !spec.is_rigid) {
+        append_unsigned_varint(buffer_, value.size() + 1);
+    } else {
+        CHECK(value.size() <= 32767, "{}: {} bytes", name, value.size());
+        append_be(buffer_, static_cast<std::int16_t>(value.size()));
+    }
+    const ByteView text = as_bytes(value);
+    buffer_.insert(buffer_.end(), text.begin(), text.end());
+}
+
+void Writer::put(std::string_view name, const Bytes& value, const Spec&) {
+    put_bytes_length(name, value.size());
+    buffer_.insert(buffer_.end(), value.view().begin(), value.view().end());
+}
+
+void Writer::put(std::string_view name, const Payload& value, const Spec&) {
+    put_bytes_length(name, value.size());
+    if (!value.empty()) chained_.push_back({buffer_.size(), value});
+}
+
+void Writer::put_array_length(std::string_view name, std::size_t count) {
+    CHECK(count < INT32_MAX, "{}", name);
+    if (is_flexible_) {
+        append_unsigned_varint(buffer_, count + 1);
+    } else {
+        append_be(buffer_, static_cast<std::int32_t>(count));
+    }
+}
+
+void Writer::put_bytes_length(std::string_view name, std::size_t size) {
+    put_array_length(name, size);
+}
+
+// The size stands before a body of unknown size: written after it, then moved in front.
+void Writer::put_tag_size(std::size_t body_begin) {
+    CHECK(chained_.empty() || chained_.back().at <= body_begin);
+    std::vector<std::uint8_t> size;
+    append_unsigned_varint(size, buffer_.size() - body_begin);
+    buffer_.insert(buffer_.begin() + static_cast<std::ptrdiff_t>(body_begin),
+                   size.begin(),
+                   size.end());
+}
+
+Payload Writer::finish() {
+    const Bytes all = Bytes::from(std::exchange(buffer_, {}));
+    Payload out;
+    std::size_t begin = 0;
+    for (Chained& chained : std::exchange(chained_, {})) {
+        out.append(all.slice(begin, chained.at - begin));
+        out.append(std::move(chained.records));
+        begin = chained.at;
+    }
+    out.append(all.slice(begin, all.size() - begin));
+    return out;
+}
+
+}  // namespace glasslog::protocol
