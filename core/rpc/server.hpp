@@ -11,14 +11,12 @@
 #include "core/base/time.hpp"
 #include "core/base/unique_function.hpp"
 #include "core/protocol/frame.hpp"
-#include "core/runtime/gate.hpp"
 #include "core/runtime/runtime.hpp"
 
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <variant>
-#include <vector>
 
 namespace glasslog::rpc {
 
@@ -73,11 +71,16 @@ struct ConnectionFacts {
 // given inside Handler::handle or any time later, in any order: the server restores the order.
 class Responder {
 public:
+    struct Body {
+        Payload bytes;
+        std::int16_t error = 0;
+    };
+
     struct NoAnswer {};
 
     struct Close {};
 
-    using Answer = std::variant<Payload, NoAnswer, Close>;
+    using Answer = std::variant<Body, NoAnswer, Close>;
 
     Responder() = default;
 
@@ -87,8 +90,9 @@ public:
     Responder& operator=(Responder&& other) noexcept;
     ~Responder();
 
-    // The encoded body without length and header, which the server adds.
-    void respond(Payload body);
+    // The encoded body without length and header, which the server adds. error: the most severe
+    // WireError inside it, for the trace.
+    void respond(Payload body, std::int16_t error = 0);
 
     // Produce with acks 0: nothing goes back, the connection goes on.
     void no_answer();
@@ -124,9 +128,6 @@ public:
     virtual void handle(const ConnectionFacts& from, Request request) = 0;
 };
 
-class ServerConnection;
-struct ServerContext;
-
 class Server {
 public:
     // `handler` outlives the server.
@@ -151,16 +152,9 @@ public:
     const ServerCounters& counters() const;
 
 private:
-    struct Accepting;
-    struct Connections;
+    class Reactor;  // the connections and what they share
 
-    void accept_next(Accepting& accepting);
-    void take(std::unique_ptr<runtime::Connection> connection);
-
-    std::unique_ptr<ServerContext> context_;
-    std::unique_ptr<Connections> connections_;
-    std::vector<std::unique_ptr<Accepting>> accepting_;
-    runtime::Gate gate_;
+    std::unique_ptr<Reactor> reactor_;
 };
 
 }  // namespace glasslog::rpc
