@@ -9,6 +9,7 @@
 A refusal is an exception whose text names Kafka's error.
 """
 from suite import clients
+from suite.outcome import check
 
 FIRST = -2
 NEXT = -1
@@ -121,7 +122,8 @@ class KafkaPythonAdmin:
 
     def set_config(self, topic, name, value):
         resource = self.api.ConfigResource(self.api.ConfigResourceType.TOPIC, topic, {name: value})
-        self.admin.alter_configs([resource], incremental=True)
+        done = self.admin.alter_configs([resource], incremental=True)["topic"][topic]
+        check(done == "OK", f"{topic}: {name}={value}: {done}")
 
     def close(self):
         self.admin.close()

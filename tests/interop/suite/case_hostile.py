@@ -1,1 +1,296 @@
-def run(session): raise NotImplementedError
+"""Hostile connections: they are closed, they cost little memory, and others are served meanwhile."""
+import os
+import resource
+import select
+import socket
+import struct
+import threading
+import time
+
+from suite import records, wire
+from suite.outcome import Failure, check, say
+from suite.session import KEEP_FOREVER
+
+CONNECTIONS = 2_000
+SLOW_READERS = 100
+PIPELINED = 1_000
+FETCH_BYTES = 1 << 20
+TOPIC_BYTES = 48 << 20
+IDLE_MS = 2_000
+# Closed at once: no timer in between, but two busy cores.
+AT_ONCE_SECONDS = 1.5
+AFTER_IDLE_SECONDS = IDLE_MS / 1000 + 4
+GROWTH_MIB = 64
+# The slowest answer that an honest client may see all along.
+SERVED_SECONDS = 2.0
+
+
+def run(session):
+    total = session.count(CONNECTIONS)
+    allow_files(total + 200)
+    with session.own_broker({"connections.max.idle.ms": str(IDLE_MS)}) as broker, \
+            session.admin(broker.address) as admin:
+        topic = session.topic_name("large")
+        admin.create(topic, 1, KEEP_FOREVER)
+        fill(session, broker.address, topic)
+        with Honest(broker.address, topic) as honest:
+            honest.warm_up()
+            before = broker.memory_kib()
+            peak = Peak(broker)
+            slow = min(SLOW_READERS if not session.options.full else total // 4, total // 4)
+            share = (total - slow) // 3
+            with peak:
+                closed_at_once(broker.address, "garbage", garbage, share)
+                closed_at_once(broker.address, "a length of 2 GB", lambda _: TWO_GB, share)
+                half_frames(broker.address, share)
+                slow_readers(broker.address, topic, slow)
+            honest.finish()
+        broker.check_alive()
+        grown = (max(peak.highest, broker.memory_kib()) - before) / 1024
+        say(f"  memory: {before / 1024:.0f} MiB before, at most {grown:.1f} MiB more during "
+            f"{slow + 3 * share} hostile connections; {honest.report()}")
+        check(grown < GROWTH_MIB,
+              f"the broker grew by {grown:.1f} MiB, allowed are {GROWTH_MIB}: {peak.report()}")
+
+
+def allow_files(count):
+    """Raises our own limit of open files to `count` where that is allowed."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    check(hard >= count, f"{count} open files are needed, the limit is {hard}: raise ulimit -n")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, count), hard))
+
+
+def fill(session, address, topic):
+    """A topic far larger than what all readers may hold in memory together."""
+    value = os.urandom(64 << 10)
+    rows = [records.Record(0, b"k%d" % i, value, (), records.FIRST_TIME_MS + i)
+            for i in range(TOPIC_BYTES // len(value))]
+    with session.client("confluent", address) as client:
+        client.produce(topic, rows, "none", False)
+
+
+class Peak:
+    """The highest memory of the broker, sampled by a thread, with what went on then."""
+
+    def __init__(self, broker):
+        self.broker = broker
+        self.highest = 0
+        self.done = threading.Event()
+        self.thread = threading.Thread(target=self._watch, daemon=True)
+
+    def _watch(self):
+        while not self.done.wait(0.05):
+            try:
+                self.highest = max(self.highest, self.broker.memory_kib())
+            except (OSError, Failure):
+                return  # it died; the test finds that out with a better text
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.done.set()
+        self.thread.join()
+
+    def report(self):
+        parts = ("RssAnon", "RssFile", "RssShmem")
+        return ", ".join(f"{part} {self.broker.memory_kib(part) // 1024} MiB" for part in parts)
+
+
+class Honest:
+    """A client that asks all along, each time for something else and every tenth time anew."""
+
+    def __init__(self, address, topic):
+        self.address, self.topic = address, topic
+        self.slowest, self.count, self.problem = 0.0, 0, None
+        self.done = threading.Event()
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.stream = None
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.done.set()
+        self.thread.join()
+
+    def _serve(self):
+        try:
+            while not self.done.wait(0.01):
+                self._ask_once()
+        except OSError as problem:
+            self.problem = f"{type(problem).__name__}: {problem}"
+
+    def _ask_once(self):
+        began = time.monotonic()
+        if self.count % 10 == 0:
+            if self.stream:
+                self.stream.close()
+            self.stream = wire.connect(self.address, 30)
+        if self.count % 2:
+            self.stream.sendall(wire.metadata_v1(self.topic))
+        else:
+            self.stream.sendall(wire.fetch_v4(self.topic, 0, self.count % 100, 100_000))
+        if wire.read_frame(self.stream) is None:
+            raise ConnectionError("the connection was closed on an honest request")
+        self.count += 1
+        self.slowest = max(self.slowest, time.monotonic() - began)
+
+    def warm_up(self):
+        """Until code and buffers of an ordinary request are in memory."""
+        deadline = time.monotonic() + 10
+        while self.count < 100 and not self.problem and time.monotonic() < deadline:
+            time.sleep(0.02)
+        check(self.count >= 100, f"100 plain requests took more than 10 s ({self.problem})")
+        self.slowest = 0.0
+
+    def finish(self):
+        self.done.set()
+        self.thread.join()
+        check(not self.problem, f"an honest client was not served: {self.problem}")
+        check(self.slowest < SERVED_SECONDS,
+              f"an honest client waited {self.slowest:.2f} s for an answer, allowed are "
+              f"{SERVED_SECONDS} s")
+
+    def report(self):
+        return f"an honest client got {self.count} answers, the slowest in {self.slowest:.2f} s"
+
+
+TWO_GB = struct.pack(">i", 2**31 - 1)
+
+
+def garbage(i):
+    """Bytes of other protocols and broken frames; each must end the connection by itself."""
+    kinds = (
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        bytes.fromhex("1603010200010001fc0303") + b"\x11" * 64,    # the start of a TLS handshake
+        struct.pack(">i", -1) + b"\x00" * 16,                      # a negative length
+        struct.pack(">i", 0),                                      # no header at all
+        struct.pack(">ihhi", 8, 999, 0, 1),                        # an API that does not exist
+        struct.pack(">ihhih", 30, 3, 9, 1, -1) + b"\xff" * 20,     # Metadata, its body is noise
+        struct.pack(">ihhih", 30, 0, 9, 1, -1) + b"\x7f" * 20,     # Produce, the same
+        b"\xff" * 64,
+    )
+    return kinds[i % len(kinds)]
+
+
+def closed_at_once(address, what, message, count):
+    streams = []
+    for i in range(count):
+        stream = wire.connect(address, 10)
+        send(stream, message(i))
+        streams.append((stream, time.monotonic()))
+    slowest = wait_until_closed(streams, AT_ONCE_SECONDS, what)
+    say(f"  {count} connections with {what}: closed within {slowest:.2f} s")
+
+
+def send(stream, data):
+    try:
+        stream.sendall(data)
+    except OSError:
+        pass  # closed before we were done: that is what is wanted
+
+
+def half_frames(address, count):
+    """A frame that announces more than it sends, then silence."""
+    streams = []
+    for _ in range(count):
+        stream = wire.connect(address, 10)
+        send(stream, wire.request(3, 1, b"\x00" * 600)[:300])
+        streams.append((stream, time.monotonic()))
+    time.sleep(0.5)
+    early = len(watch(streams).poll(0))
+    check(not early, f"{early} of {count} connections with half a frame were closed at once, the "
+                     f"idle time is {IDLE_MS} ms")
+    slowest = wait_until_closed(streams, AFTER_IDLE_SECONDS, "half a frame")
+    say(f"  {count} connections with half a frame: closed within {slowest:.2f} s")
+
+
+def watch(streams):
+    poll = select.poll()
+    for stream, _ in streams:
+        poll.register(stream.fileno(), select.POLLIN)
+    return poll
+
+
+def wait_until_closed(streams, seconds, what):
+    """The longest time from the last byte sent to the end of the stream; Failure past `seconds`.
+    A connection that was answered instead of closed fails too."""
+    poll = watch(streams)
+    waiting = {stream.fileno(): (stream, since) for stream, since in streams}
+    slowest = 0.0
+    deadline = time.monotonic() + seconds
+    while waiting and time.monotonic() < deadline:
+        for number, _ in poll.poll(100):
+            stream, since = waiting.pop(number)
+            poll.unregister(number)
+            end_of(stream, what)
+            slowest = max(slowest, time.monotonic() - since)
+    check(not waiting, f"{len(waiting)} of {len(streams)} connections with {what} were still open "
+                       f"after {seconds:.1f} s")
+    return slowest
+
+
+def end_of(stream, what):
+    try:
+        data = stream.recv(4096)
+    except ConnectionResetError:
+        data = b""
+    stream.close()
+    check(not data, f"a connection with {what} was answered: {data[:64].hex()}")
+
+
+def slow_readers(address, topic, count):
+    """Each asks for PIPELINED MiB and reads nothing for a while, then a part, then goes away."""
+    requests = b"".join(wire.fetch_v4(topic, 0, i % 500, FETCH_BYTES, correlation=i)
+                        for i in range(PIPELINED))
+    streams = []
+    for _ in range(count):
+        stream = socket.socket()
+        # A small window, so that the answers wait in the broker and not in the kernel.
+        stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 << 10)
+        stream.settimeout(10)
+        host, port = address.rsplit(":", 1)
+        stream.connect((host, int(port)))
+        stream.setblocking(False)
+        streams.append(Pipeline(stream, requests))
+    deadline = time.monotonic() + 1.5
+    while time.monotonic() < deadline:
+        for one in streams:
+            one.push()
+        time.sleep(0.02)
+    for one in streams:
+        one.read_some()
+        one.stream.close()
+    accepted = sum(one.sent for one in streams) // max(1, len(streams))
+    say(f"  {count} slow readers with {PIPELINED} fetches each: the broker took {accepted} bytes "
+        f"of the {len(requests)} that each had to send")
+
+
+class Pipeline:
+    """One slow reader: sends while the broker takes it."""
+
+    def __init__(self, stream, data):
+        self.stream, self.data, self.sent = stream, data, 0
+
+    def push(self):
+        try:
+            while self.sent < len(self.data):
+                self.sent += self.stream.send(self.data[self.sent:self.sent + 65536])
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.sent = len(self.data)  # closed by the broker, which is its right
+
+    def read_some(self):
+        """The first answer, as far as it has come, begins like one."""
+        try:
+            head = self.stream.recv(8)
+        except (BlockingIOError, ConnectionResetError):
+            return
+        if len(head) == 8:
+            length, correlation = struct.unpack(">ii", head)
+            check(correlation == 0 and length > 0,
+                  f"the first answer to a slow reader begins with {head.hex()}")

@@ -1,1 +1,71 @@
-def run(session): raise NotImplementedError
+"""The edge cases recorded from Apache Kafka, asked of the broker by kafka-behaviour."""
+import json
+import subprocess
+import sys
+
+from suite import place
+from suite.outcome import Failure, check, say
+
+AREAS = ("produce", "idempotence", "fetch", "list-offsets", "metadata", "topics", "delete-records",
+         "wire")
+EXCEPTIONS = place.HERE / "judge_exceptions.txt"
+SECONDS = 170
+
+
+def run(session):
+    tool = place.facts() / "tools" / "kafka-behaviour"
+    allowed = read_exceptions(EXCEPTIONS)
+    with session.broker() as broker:
+        report = ask(tool, broker.address)
+        broker.check_alive()
+    cases = report["cases"]
+    for case in cases:
+        if case["status"] == "blocked":
+            say(f"  blocked: {name(case)}: {case['got']}")
+    different = {(c["area"], c["n"]): c for c in cases if c["status"] == "different"}
+    for key in sorted(set(different) & set(allowed)):
+        say(f"  wanted: {name(different[key])}: {allowed[key]}")
+    say("  " + ", ".join(f"{count} {state}" for state, count in report["summary"].items()))
+    problems = [f"{name(c)}: expected {c['expected']}; got {c['got']}"
+                for key, c in different.items() if key not in allowed]
+    problems += [f"{f['area']}, set-up: {f['step']}: expected to work; got {f['got']}"
+                 for f in report["setupFailures"]]
+    problems += [f"{area} {n} is listed in {EXCEPTIONS.name} and does not differ: remove the line"
+                 for area, n in sorted(set(allowed) - set(different))]
+    check(not problems, f"{len(problems)} differences from Apache Kafka:\n  "
+                        + "\n  ".join(problems))
+    check(report["summary"].get("equal", 0) > 0, "the judge compared nothing")
+
+
+def name(case):
+    version = "" if case["version"] is None else f" v{case['version']}"
+    again = " (2nd)" if case["nth"] > 1 else ""
+    return f"{case['area']} {case['n']} {case['api'] or 'raw bytes'}{version} " \
+           f"\"{case['what']}\"{again}"
+
+
+def read_exceptions(path):
+    """{(area, number): reason} of the lines `AREA NUMBER reason`."""
+    out = {}
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        words = line.split(None, 2)
+        if not words or words[0].startswith("#"):
+            continue
+        if len(words) < 3 or not words[1].isdigit() or words[0] not in AREAS:
+            raise Failure(f"{path.name}:{number}: expected AREA NUMBER reason, found {line!r}; "
+                          f"areas are {', '.join(AREAS)}")
+        out[words[0], int(words[1])] = words[2]
+    return out
+
+
+def ask(tool, address):
+    command = [sys.executable, "-B", str(tool), address, "--only", ",".join(AREAS), "--json"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False,
+                              timeout=SECONDS)
+    except subprocess.TimeoutExpired as slow:
+        raise Failure(f"the judge did not end within {SECONDS} s; ask it by hand, area by area: "
+                      f"{tool} {address} --only AREA") from slow
+    if done.returncode not in (0, 1) or not done.stdout:
+        raise Failure(f"the judge ended with status {done.returncode}: {done.stderr[-800:]}")
+    return json.loads(done.stdout)

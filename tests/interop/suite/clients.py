@@ -24,6 +24,7 @@ class Confluent:
     codecs = records.CODECS
     produces_idempotently = True
     header_text = None
+    batch_bytes = 65_536
 
     def __init__(self, address, scratch):
         try:
@@ -39,7 +40,7 @@ class Confluent:
         producer = self.api.Producer({
             "bootstrap.servers": self.address, "compression.type": codec, "acks": "all",
             "enable.idempotence": idempotent, "linger.ms": 20, "message.timeout.ms": 60_000,
-            "queue.buffering.max.messages": 500_000,
+            "queue.buffering.max.messages": 500_000, "batch.size": self.batch_bytes,
         })
 
         def delivered(error, _message):
@@ -48,7 +49,7 @@ class Confluent:
 
         for r in rows:
             producer.produce(topic, r.value, r.key, r.partition, delivered,
-                             timestamp=r.timestamp, headers=list(r.headers))
+                             timestamp=r.timestamp or 0, headers=list(r.headers))
         left = producer.flush(READ_SECONDS)
         check(not left and not problems,
               f"{self.name}: {left} records unsent, {len(problems)} refused: {problems[:3]}")
@@ -92,6 +93,15 @@ class Confluent:
             consumer.close()
         # librdkafka reports "no record so late" as OFFSET_END, which is -1 too.
         return {row.partition: row.offset for row in found}
+
+    def next_offset(self, topic, partition):
+        """The offset that the next record of the partition will get."""
+        consumer = self.consumer()
+        try:
+            asked = self.api.TopicPartition(topic, partition)
+            return consumer.get_watermark_offsets(asked, READ_SECONDS)[1]
+        finally:
+            consumer.close()
 
     def close(self):
         pass
