@@ -9,6 +9,7 @@
 #include "core/base/ids.hpp"
 #include "core/base/time.hpp"
 #include "core/log/batch_facts.hpp"
+#include "core/protocol/errors.hpp"
 
 #include <array>
 #include <cstdint>
@@ -17,10 +18,6 @@
 #include <span>
 #include <variant>
 #include <vector>
-
-namespace glasslog::protocol {
-enum class WireError : std::int16_t;
-}
 
 namespace glasslog::log {
 
