@@ -13,9 +13,10 @@ class Mailbox {
 public:
     virtual ~Mailbox() = default;
 
-    // FIFO for each (sender, receiver). False, and no effect, when the pair's queue is full. The
-    // sender bounds what it has outstanding by its own limits, so full is an overload to answer.
-    [[nodiscard]] virtual bool post_to(ReactorId receiver, Task message) = 0;
+    // FIFO for each (sender, receiver). False, and `message` is left as it was, when the pair's
+    // queue is full. The sender bounds what it has outstanding by its own limits, so full is an
+    // overload to answer.
+    [[nodiscard]] virtual bool post_to(ReactorId receiver, Task&& message) = 0;
 };
 
 }  // namespace glasslog::runtime
