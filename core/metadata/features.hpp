@@ -1,0 +1,29 @@
+#pragma once
+
+// The features whose levels this broker can run at. Others of Kafka 4.3 (group.version,
+// transaction.version, …) come with what they switch on. Source: KIP-584.
+
+#include <array>
+#include <span>
+#include <string_view>
+
+#include "core/metadata/image.hpp"
+
+namespace glasslog::metadata {
+
+struct SupportedFeature {
+    std::string_view name;
+    FeatureRange levels;
+};
+
+inline constexpr std::array supported_feature_table{
+    SupportedFeature{"kraft.version", {0, 1}},
+    SupportedFeature{"metadata.version", {7, 30}},  // 3.3-IV3 … 4.3-IV0
+};
+
+// Sorted by name.
+constexpr std::span<const SupportedFeature> supported_features() {
+    return supported_feature_table;
+}
+
+}  // namespace glasslog::metadata
