@@ -24,6 +24,10 @@ public:
         return *value_;
     }
 
+    friend bool operator==(const Cow& a, const Cow& b) {
+        return a.value_ == b.value_ || *a.value_ == *b.value_;
+    }
+
 private:
     std::shared_ptr<T> value_;
 };

@@ -19,7 +19,8 @@ void apply(Snapshot& snapshot, const Event& event);
 class Timeline {
 public:
     // An event earlier than the last one (another reactor's block) is filed where it belongs.
-    void append(Event event);
+    // False, and no effect, beyond events_max.
+    [[nodiscard]] bool append(Event event);
 
     const std::vector<Event>& events() const { return events_; }
 
@@ -33,14 +34,15 @@ public:
     std::optional<std::size_t> find(EventId id) const;
 
     static constexpr std::size_t keyframe_events = 1024;
+    static constexpr std::size_t events_max = 4'000'000;
 
 private:
-    void index_from(std::size_t begin);
+    void fold_from(std::size_t position);
 
     std::vector<Event> events_;
     std::vector<Snapshot> keyframes_;  // [i]: after i * keyframe_events events
     Snapshot tip_;                     // after all of them
-    std::vector<std::pair<EventId, std::size_t>> unordered_;  // ids that did not come in order
+    bool is_ascending_ = true;         // ids grow with positions
 };
 
 // Times since the start ("1.250000"), node names and kinds in columns, for `trace show`.

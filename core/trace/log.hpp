@@ -14,10 +14,7 @@ namespace glasslog::trace {
 enum class LogLevel : std::int8_t { debug, info, warning, error };
 
 // room: the folder that speaks ("rpc").
-inline EventId log(runtime::Trace& trace,
-                   LogLevel level,
-                   std::string_view room,
-                   std::string text) {
+inline EventId log(runtime::Trace& trace, LogLevel level, std::string_view room, std::string text) {
     return emit(trace,
                 kinds::LogLine{.level = static_cast<std::int8_t>(level),
                                .room = std::string(room),

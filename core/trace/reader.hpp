@@ -36,7 +36,8 @@ private:
     Expected<bool, DecodeError> read_frame();
     Expected<void, DecodeError> open_frame(std::uint8_t type, ByteView body);
     Expected<Event, DecodeError> read_event();
-    DecodeError fail(std::string what);
+    DecodeError fail(DecodeError error);
+    void consume(std::size_t count);
 
     std::vector<std::uint8_t> buffer_;
     std::size_t at_ = 0;          // first byte of buffer_ not consumed

@@ -114,8 +114,7 @@ enum class LogState : std::uint8_t {
     open,
     recovering,
     closed,     // its node stopped or crashed; the page cache is whole
-    uncertain,  // its node lost power: what was not synced may be gone
-    deleted,
+    uncertain,  // its node lost power
 };
 
 const char* name(LogState state);
@@ -123,8 +122,8 @@ const char* name(LogState state);
 // The newest batches that a ReplicaPicture keeps.
 inline constexpr std::size_t recent_batches_max = 128;
 
-// One partition on one node. Ends are exclusive. `recent` holds the newest batches by offset,
-// present ones and, above the log end, those that were lost since the log was last appended to.
+// One partition on one node. Ends are exclusive. `recent` holds the newest batches that are there,
+// `lost` what the last crash or truncation took away, of which later batches reuse the offsets.
 struct ReplicaPicture {
     NodeId node = no_node;
     PartitionName name;
@@ -136,11 +135,12 @@ struct ReplicaPicture {
     NodeId leader = no_node;
     LeaderEpoch leader_epoch = no_leader_epoch;
     std::int32_t segments = 1;
+    bool is_unsure = false;        // since a power loss: what is above `synced` may be gone
     std::optional<Offset> cut_at;  // by the last recovery
     std::int64_t cut_bytes = 0;
     std::deque<BatchPicture> recent;
-    std::deque<BatchPicture> lost;  // by the last crash or truncation, at most recent_batches_max
-    EventId log_end_event;          // why these are as they are
+    std::deque<BatchPicture> lost;
+    EventId log_end_event;  // why these are as they are
     EventId high_watermark_event;
     EventId synced_event;
 
@@ -188,6 +188,12 @@ struct ReplicaKey {
     friend auto operator<=>(const ReplicaKey&, const ReplicaKey&) = default;
 };
 
+// More messages than this in flight are counted, not kept.
+inline constexpr std::size_t in_flight_max = 20'000;
+
+// Kept for the picture of what was dropped.
+inline constexpr std::size_t dropped_max = 64;
+
 // How long a dropped message stays in the picture.
 inline constexpr Duration dropped_shown = Duration::milliseconds(600);
 
@@ -200,8 +206,9 @@ struct Snapshot {
     Cow<std::map<ReplicaKey, Cow<ClientPicture>>> clients;
     Cow<std::map<std::int64_t, ConnectionPicture>> connections;
     Cow<std::map<MessageKey, MessagePicture>> in_flight;
-    Cow<std::deque<MessagePicture>> dropped;  // at most 64
+    Cow<std::deque<MessagePicture>> dropped;
     Cow<std::vector<LinkPicture>> links;
+    std::uint64_t overflow_count = 0;  // messages beyond in_flight_max
     Cow<StoryPicture> story;
 
     // "b1"; "node 7" when its start was not seen; "world" for -1.

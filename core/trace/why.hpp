@@ -4,6 +4,7 @@
 
 #include "core/trace/fold.hpp"
 
+#include <cstddef>
 #include <string>
 #include <vector>
 

@@ -8,8 +8,8 @@
 //   block  (type 2)  first time i64, last time i64 (ns), count u32, raw size u32, zstd frame of
 //                    `raw size` bytes: `count` events
 //   event  varints: time - previous time, id - previous id, node, id - cause or 0, id - second
-//          cause or 0 (zigzag); kind, payload length (unsigned); payload. "Previous" starts at the
-//          block's first time and at 0, so a block stands alone.
+//          cause or 0 (zigzag); kind, payload length (unsigned); payload. "Previous" is 0 and 0 at
+//          the start of a block, so that it stands alone.
 //   index  (type 3, last, absent in a growing or torn file)  count u32, for each block: position
 //          u64, first time, last time, count; then the position u64 of this frame, "GLINDEX\n"
 
@@ -29,10 +29,11 @@ inline constexpr std::string_view file_magic = "GLTRACE\n";
 inline constexpr std::string_view index_magic = "GLINDEX\n";
 inline constexpr std::uint16_t file_version = 1;
 inline constexpr std::size_t payload_bytes_max = 512 * 1024;
+inline constexpr std::size_t configuration_bytes_max = 1024 * 1024;
 inline constexpr std::size_t block_raw_bytes_max = 1024 * 1024;
 
 // What a trace says about its run before the first event. configuration: the scenario, or the
-// broker's properties.
+// broker's properties; what is longer than configuration_bytes_max is cut off.
 struct TraceHeader {
     std::uint64_t seed = 0;
     std::string build;
@@ -82,13 +83,14 @@ public:
     std::uint64_t left_out_count() const { return left_out_; }
 
 private:
-    void write(std::uint8_t type, const std::vector<std::uint8_t>& body);
+    void send(const std::vector<std::uint8_t>& bytes);
 
     Sink& sink_;
     Share share_;
     std::vector<std::uint8_t> raw_;  // the block being built
     BlockPlace block_;
-    EventId last_id_;
+    EventId last_id_;  // of the block
+    Instant last_time_;
     std::vector<BlockPlace> places_;
     std::uint64_t position_ = 0;
     std::uint64_t left_out_ = 0;

@@ -1,0 +1,433 @@
+#include "core/trace/fold.hpp"
+
+#include "core/base/check.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace glasslog::trace {
+namespace {
+
+namespace kinds = glasslog::trace::kinds;
+
+// One function a kind; what a kind does not concern has none and falls to the template at the end.
+class Folder {
+public:
+    Folder(Snapshot& snapshot, const Event& event) : s_(snapshot), e_(event) {}
+
+    void operator()(const kinds::NodeStarted& k) {
+        NodePicture& node = enter(NodeState::up);
+        node.name = k.name;
+        node.role = k.role;
+        node.reactors = k.reactors;
+        ++node.starts;
+    }
+
+    void operator()(const kinds::NodeCrashed& k) {
+        const bool is_power = k.how == "power";
+        enter(is_power ? NodeState::lost_power : NodeState::crashed);
+        close_logs(is_power ? LogState::uncertain : LogState::closed);
+    }
+
+    void operator()(const kinds::NodeStopped&) {
+        enter(NodeState::stopped);
+        close_logs(LogState::closed);
+    }
+
+    void operator()(const kinds::NodePaused&) { enter(NodeState::paused); }
+
+    void operator()(const kinds::NodeResumed&) { enter(NodeState::up); }
+
+    void operator()(const kinds::DiskState& k) { node().disk_state = k.state; }
+
+    void operator()(const kinds::MetadataCommitted& k) {
+        node().metadata_offset = k.offset.value();
+    }
+
+    void operator()(const kinds::ConnectionOpened& k) {
+        s_.connections.edit()[k.connection] = {k.connection, k.from, k.to};
+    }
+
+    void operator()(const kinds::ConnectionClosed& k) { s_.connections.edit().erase(k.connection); }
+
+    void operator()(const kinds::MessageSent& k);
+    void operator()(const kinds::MessageDueMoved& k);
+    void operator()(const kinds::MessageDelivered& k);
+    void operator()(const kinds::MessageDropped& k);
+    void operator()(const kinds::LinkChanged& k);
+
+    void operator()(const kinds::LogOpened& k);
+    void operator()(const kinds::RecoveryStarted& k);
+    void operator()(const kinds::RecoveryCut& k);
+    void operator()(const kinds::RecoveryFinished& k);
+    void operator()(const kinds::BatchAppended& k);
+    void operator()(const kinds::LogSynced& k);
+    void operator()(const kinds::HighWatermarkMoved& k);
+    void operator()(const kinds::LogTruncated& k);
+
+    void operator()(const kinds::LogStartMoved& k) {
+        ReplicaPicture& log = replica(k);
+        log.log_start = k.to;
+        while (!log.recent.empty() && log.recent.front().last < k.to)
+            log.recent.pop_front();
+    }
+
+    void operator()(const kinds::SegmentRolled& k) { ++replica(k).segments; }
+
+    void operator()(const kinds::SegmentDeleted& k) {
+        ReplicaPicture& log = replica(k);
+        log.segments = std::max(1, log.segments - 1);
+    }
+
+    void operator()(const kinds::LeaderChanged& k) {
+        ReplicaPicture& log = replica(k);
+        log.leader = k.leader;
+        log.leader_epoch = k.leader_epoch;
+    }
+
+    void operator()(const kinds::PartitionDeleted& k) {
+        s_.replicas.edit().erase({{k.topic, k.partition}, e_.node});
+    }
+
+    void operator()(const kinds::RecordProduced& k) { client(k).produced += k.records; }
+
+    void operator()(const kinds::ProduceAcked& k) {
+        ClientPicture& picture = client(k);
+        picture.acked += k.count;
+        picture.acked_upto = std::max(picture.acked_upto, k.base + k.count);
+        picture.acked_event = e_.id;
+    }
+
+    void operator()(const kinds::ProduceFailed& k) { client(k).failed += k.count; }
+
+    void operator()(const kinds::RecordConsumed& k) {
+        ClientPicture& picture = client(k);
+        picture.consumed += k.count;
+        picture.consumed_upto = k.next;
+        picture.consumed_event = e_.id;
+    }
+
+    void operator()(const kinds::Said& k) {
+        StoryPicture& story = s_.story.edit();
+        story.en = k.en;
+        story.pt = k.pt;
+        story.said_event = e_.id;
+        story.said_at = e_.time;
+    }
+
+    void operator()(const kinds::FaultInjected& k) {
+        StoryPicture& story = s_.story.edit();
+        story.fault = k.text;
+        story.fault_event = e_.id;
+        story.fault_at = e_.time;
+    }
+
+    void operator()(const kinds::InvariantViolated& k) {
+        if (s_.story->violations.size() < violations_max) {
+            s_.story.edit().violations.push_back(k.name + ": " + k.text);
+        }
+    }
+
+    void operator()(const kinds::Expectation& k) {
+        StoryPicture& story = s_.story.edit();
+        ++(k.is_met ? story.expectations_met : story.expectations_failed);
+    }
+
+    void operator()(const kinds::Verdict& k) {
+        StoryPicture& story = s_.story.edit();
+        story.is_held = k.is_held;
+        story.verdict = k.text;
+    }
+
+    template <typename Kind>
+    void operator()(const Kind&) {}
+
+private:
+    static constexpr std::size_t violations_max = 100;
+
+    NodePicture& node() {
+        NodePicture& node = s_.nodes.edit()[e_.node].edit();
+        node.id = e_.node;
+        return node;
+    }
+
+    NodePicture& enter(NodeState state) {
+        NodePicture& picture = node();
+        picture.state = state;
+        picture.since = e_.time;
+        picture.since_event = e_.id;
+        return picture;
+    }
+
+    template <typename Kind>
+    ReplicaPicture& replica(const Kind& k) {
+        const ReplicaKey key{{k.topic, k.partition}, e_.node};
+        ReplicaPicture& log = s_.replicas.edit()[key].edit();
+        log.node = key.node;
+        log.name = key.name;
+        return log;
+    }
+
+    template <typename Kind>
+    ClientPicture& client(const Kind& k) {
+        const ReplicaKey key{{k.topic, k.partition}, e_.node};
+        ClientPicture& picture = s_.clients.edit()[key].edit();
+        picture.node = key.node;
+        picture.name = key.name;
+        return picture;
+    }
+
+    void close_logs(LogState state);
+    void lose_from(ReplicaPicture& log, Offset end);
+
+    Snapshot& s_;
+    const Event& e_;
+};
+
+void Folder::close_logs(LogState state) {
+    for (auto& [key, log] : s_.replicas.edit()) {
+        if (key.node != e_.node) continue;
+        ReplicaPicture& picture = log.edit();
+        picture.state = state;
+        picture.is_unsure = picture.is_unsure || state == LogState::uncertain;
+    }
+}
+
+// What is at or above `end` was there and is not any more.
+void Folder::lose_from(ReplicaPicture& log, Offset end) {
+    while (!log.recent.empty() && log.recent.back().last >= end) {
+        BatchPicture batch = log.recent.back();
+        log.recent.pop_back();
+        const bool is_torn = log.cut_bytes > 0 && log.cut_at == batch.base;
+        batch.fate = is_torn ? BatchFate::torn : BatchFate::lost;
+        batch.event = e_.id;
+        log.lost.push_front(batch);
+    }
+    if (log.log_end != end) log.log_end_event = e_.id;
+    log.log_end = end;
+    log.synced = std::min(log.synced, end);
+    log.high_watermark = std::min(log.high_watermark, end);
+}
+
+template <typename Kind>
+MessageKey key_of(const Kind& k) {
+    return {k.connection, k.is_from_opener, k.position};
+}
+
+std::optional<Instant> due_at(std::int64_t due_ns) {
+    if (due_ns < 0) return std::nullopt;
+    return Instant::from_nanoseconds(due_ns);
+}
+
+void Folder::operator()(const kinds::MessageSent& k) {
+    if (s_.in_flight->size() >= in_flight_max) {
+        ++s_.overflow_count;
+        return;
+    }
+    s_.in_flight.edit()[key_of(k)] = {.key = key_of(k),
+                                      .from = e_.node,
+                                      .to = k.to,
+                                      .sent = e_.time,
+                                      .due = due_at(k.due_ns),
+                                      .api_key = k.api_key,
+                                      .api_version = k.api_version,
+                                      .correlation = k.correlation,
+                                      .is_response = k.is_response,
+                                      .bytes = k.bytes,
+                                      .event = e_.id,
+                                      .dropped = std::nullopt,
+                                      .drop_reason = {}};
+}
+
+void Folder::operator()(const kinds::MessageDueMoved& k) {
+    auto& messages = s_.in_flight.edit();
+    const auto found = messages.find(key_of(k));
+    if (found != messages.end()) found->second.due = due_at(k.due_ns);
+}
+
+void Folder::operator()(const kinds::MessageDelivered& k) {
+    s_.in_flight.edit().erase(key_of(k));
+}
+
+void Folder::operator()(const kinds::MessageDropped& k) {
+    auto& messages = s_.in_flight.edit();
+    const auto found = messages.find(key_of(k));
+    if (found == messages.end()) return;
+    auto& dropped = s_.dropped.edit();
+    dropped.push_back(std::move(found->second));
+    dropped.back().dropped = e_.time;
+    dropped.back().drop_reason = k.reason;
+    messages.erase(found);
+    while (dropped.size() > dropped_max || *dropped.front().dropped + dropped_shown < e_.time)
+        dropped.pop_front();
+}
+
+void Folder::operator()(const kinds::LinkChanged& k) {
+    auto& links = s_.links.edit();
+    std::erase_if(links,
+                  [&](const LinkPicture& link) { return link.from == k.from && link.to == k.to; });
+    if (k.state != "up") links.push_back({k.from, k.to, k.state, e_.id});
+}
+
+void Folder::operator()(const kinds::LogOpened& k) {
+    const bool is_new = !s_.replicas->contains({{k.topic, k.partition}, e_.node});
+    ReplicaPicture& log = replica(k);
+    lose_from(log, k.log_end);
+    // What is found after a power loss is on the platter.
+    if (is_new || log.is_unsure) log.synced = k.log_end;
+    if (is_new) log.high_watermark = k.log_start;
+    log.log_start = k.log_start;
+    log.state = LogState::open;
+    log.is_unsure = false;
+}
+
+void Folder::operator()(const kinds::RecoveryStarted& k) {
+    ReplicaPicture& log = replica(k);
+    log.state = LogState::recovering;
+    log.cut_at.reset();
+    log.cut_bytes = 0;
+    log.lost.clear();
+}
+
+void Folder::operator()(const kinds::RecoveryCut& k) {
+    ReplicaPicture& log = replica(k);
+    log.cut_at = k.offset;
+    log.cut_bytes = k.bytes;
+    lose_from(log, k.offset);
+}
+
+void Folder::operator()(const kinds::RecoveryFinished& k) {
+    ReplicaPicture& log = replica(k);
+    lose_from(log, k.log_end);
+}
+
+void Folder::operator()(const kinds::BatchAppended& k) {
+    ReplicaPicture& log = replica(k);
+    log.recent.push_back({.base = k.base,
+                          .last = k.last,
+                          .leader_epoch = k.leader_epoch,
+                          .bytes = k.bytes,
+                          .records = k.records,
+                          .is_control = k.is_control,
+                          .fate = BatchFate::present,
+                          .event = e_.id});
+    if (log.recent.size() > recent_batches_max) log.recent.pop_front();
+    log.log_end = k.last + 1;
+    log.log_end_event = e_.id;
+}
+
+void Folder::operator()(const kinds::LogSynced& k) {
+    ReplicaPicture& log = replica(k);
+    log.synced = std::max(log.synced, k.upto);
+    log.synced_event = e_.id;
+}
+
+void Folder::operator()(const kinds::HighWatermarkMoved& k) {
+    ReplicaPicture& log = replica(k);
+    log.high_watermark = k.to;
+    log.high_watermark_event = e_.id;
+}
+
+void Folder::operator()(const kinds::LogTruncated& k) {
+    ReplicaPicture& log = replica(k);
+    log.cut_at = k.to;
+    log.cut_bytes = k.torn_bytes;
+    log.lost.clear();
+    lose_from(log, k.to);
+}
+
+}  // namespace
+
+void apply(Snapshot& snapshot, const Event& event) {
+    snapshot.time = std::max(snapshot.time, event.time);
+    snapshot.last = event.id;
+    ++snapshot.event_count;
+    const auto kind = decode(event);
+    if (kind) std::visit(Folder(snapshot, event), *kind);
+}
+
+bool Timeline::append(Event event) {
+    if (events_.size() >= events_max) return false;
+    const bool is_last = events_.empty() || events_.back().time <= event.time;
+    if (is_last) {
+        is_ascending_ = is_ascending_ && (events_.empty() || events_.back().id < event.id);
+        events_.push_back(std::move(event));
+        fold_from(events_.size() - 1);
+        return true;
+    }
+    const auto place =
+        std::upper_bound(events_.begin(), events_.end(), event.time, [](Instant t, const Event& e) {
+            return t < e.time;
+        });
+    const auto position = static_cast<std::size_t>(place - events_.begin());
+    events_.insert(place, std::move(event));
+    is_ascending_ = false;
+    fold_from(position);
+    return true;
+}
+
+// Folds events_[position] and what follows; everything before it has been folded.
+void Timeline::fold_from(std::size_t position) {
+    if (keyframes_.empty()) keyframes_.emplace_back();
+    if (tip_.event_count != position) {
+        const std::size_t keyframe = position / keyframe_events;
+        keyframes_.resize(std::min(keyframes_.size(), keyframe + 1));
+        tip_ = keyframes_.back();
+    }
+    for (auto at = static_cast<std::size_t>(tip_.event_count); at < events_.size(); ++at) {
+        apply(tip_, events_[at]);
+        if ((at + 1) % keyframe_events == 0) keyframes_.push_back(tip_);
+    }
+}
+
+Snapshot Timeline::after(std::size_t count) const {
+    CHECK(count <= events_.size(), "{} of {}", count, events_.size());
+    if (count == events_.size()) return tip_;
+    const std::size_t keyframe = count / keyframe_events;
+    Snapshot snapshot = keyframes_[keyframe];
+    for (std::size_t at = keyframe * keyframe_events; at < count; ++at)
+        apply(snapshot, events_[at]);
+    return snapshot;
+}
+
+std::size_t Timeline::count_at(Instant when) const {
+    const auto end =
+        std::upper_bound(events_.begin(), events_.end(), when, [](Instant t, const Event& e) {
+            return t < e.time;
+        });
+    return static_cast<std::size_t>(end - events_.begin());
+}
+
+std::optional<std::size_t> Timeline::find(EventId id) const {
+    const auto is_it = [id](const Event& e) { return e.id == id; };
+    auto found = events_.end();
+    if (is_ascending_) {
+        found = std::lower_bound(events_.begin(), events_.end(), id, [](const Event& e, EventId i) {
+            return e.id < i;
+        });
+        if (found != events_.end() && found->id != id) found = events_.end();
+    } else {
+        found = std::find_if(events_.begin(), events_.end(), is_it);
+    }
+    if (found == events_.end()) return std::nullopt;
+    return static_cast<std::size_t>(found - events_.begin());
+}
+
+std::string event_text(const Event& event, const Snapshot& names) {
+    const std::int64_t us = event.time.nanoseconds() / 1000;
+    std::string causes = event.cause == no_event ? "" : fmt::format(" <- #{}", event.cause);
+    if (event.second_cause != no_event) causes += fmt::format(" and #{}", event.second_cause);
+    const std::string fields = fields_text(event.kind.value(), event.payload);
+    return fmt::format("{:4}.{:06}  {:<6} {:<22} {}{}#{}{}",
+                       us / 1'000'000,
+                       us % 1'000'000,
+                       names.node_name(event.node),
+                       kind_name(event.kind.value()),
+                       fields,
+                       fields.empty() ? "" : "  ",
+                       event.id,
+                       causes);
+}
+
+}  // namespace glasslog::trace

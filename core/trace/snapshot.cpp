@@ -1,0 +1,59 @@
+#include "core/trace/snapshot.hpp"
+
+#include "core/base/check.hpp"
+
+#include <fmt/format.h>
+
+namespace glasslog::trace {
+
+const char* name(NodeState state) {
+    switch (state) {
+        case NodeState::unknown:
+            return "unknown";
+        case NodeState::up:
+            return "up";
+        case NodeState::paused:
+            return "paused";
+        case NodeState::crashed:
+            return "crashed";
+        case NodeState::lost_power:
+            return "lost power";
+        case NodeState::stopped:
+            return "stopped";
+    }
+    UNREACHABLE();
+}
+
+const char* name(LogState state) {
+    switch (state) {
+        case LogState::open:
+            return "open";
+        case LogState::recovering:
+            return "recovering";
+        case LogState::closed:
+            return "closed";
+        case LogState::uncertain:
+            return "uncertain";
+    }
+    UNREACHABLE();
+}
+
+std::string PartitionName::text() const {
+    return fmt::format("{}-{}", topic, partition);
+}
+
+std::string Snapshot::node_name(NodeId id) const {
+    if (id == no_node) return "world";
+    const auto found = nodes->find(id);
+    const bool is_named = found != nodes->end() && !found->second->name.empty();
+    return is_named ? found->second->name : fmt::format("node {}", id);
+}
+
+bool operator==(const Snapshot& a, const Snapshot& b) {
+    return a.time == b.time && a.last == b.last && a.event_count == b.event_count &&
+           a.overflow_count == b.overflow_count && a.nodes == b.nodes && a.replicas == b.replicas &&
+           a.clients == b.clients && a.connections == b.connections && a.in_flight == b.in_flight &&
+           a.dropped == b.dropped && a.links == b.links && a.story == b.story;
+}
+
+}  // namespace glasslog::trace

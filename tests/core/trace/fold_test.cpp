@@ -1,0 +1,193 @@
+#include "core/trace/fold.hpp"
+
+#include "core/trace/index.hpp"
+#include "tests/core/trace/sample.hpp"
+
+#include <gtest/gtest.h>
+
+namespace glasslog::trace {
+namespace {
+
+const ReplicaKey orders{{"orders", PartitionIndex(0)}, broker};
+const ReplicaKey orders_of_producer{{"orders", PartitionIndex(0)}, producer};
+
+Snapshot at_ms(const Timeline& timeline, std::int64_t ms) {
+    return timeline.after(timeline.count_at(Instant::from_nanoseconds(ms * 1'000'000)));
+}
+
+TEST(FoldTest, SeesAPowerLossTearTheUnsyncedTail) {
+    const Timeline timeline = timeline_of(power_loss_story(10, 7));
+
+    const Snapshot before = at_ms(timeline, 599);
+    EXPECT_EQ(before.replicas->at(orders)->log_end, Offset(30));
+    EXPECT_EQ(before.replicas->at(orders)->synced, Offset(21));
+    EXPECT_EQ(before.replicas->at(orders)->high_watermark, Offset(30));
+    EXPECT_EQ(before.clients->at(orders_of_producer)->acked_upto, Offset(30));
+    EXPECT_EQ(before.in_flight->size(), 1U);
+
+    const Snapshot dark = at_ms(timeline, 600);
+    EXPECT_EQ(dark.nodes->at(broker)->state, NodeState::lost_power);
+    EXPECT_EQ(dark.replicas->at(orders)->state, LogState::uncertain);
+    EXPECT_TRUE(dark.replicas->at(orders)->is_unsure);
+    EXPECT_TRUE(dark.in_flight->empty());
+    EXPECT_EQ(dark.dropped->size(), 1U);
+    EXPECT_EQ(dark.story->fault, "power-loss b1");
+
+    EXPECT_EQ(at_ms(timeline, 1001).replicas->at(orders)->state, LogState::recovering);
+
+    const Snapshot after = at_ms(timeline, 1300);
+    const ReplicaPicture& log = *after.replicas->at(orders);
+    EXPECT_EQ(log.state, LogState::open);
+    EXPECT_FALSE(log.is_unsure);
+    EXPECT_EQ(log.log_end, Offset(21));
+    EXPECT_EQ(log.synced, Offset(21));
+    EXPECT_EQ(log.high_watermark, Offset(21));
+    EXPECT_EQ(log.cut_at, Offset(21));
+    ASSERT_EQ(log.lost.size(), 3U);
+    EXPECT_EQ(log.lost[0].fate, BatchFate::torn);
+    EXPECT_EQ(log.lost[1].fate, BatchFate::lost);
+    EXPECT_EQ(log.lost[2].last, Offset(29));
+    EXPECT_EQ(after.story->is_held, true);
+    EXPECT_EQ(after.nodes->at(broker)->starts, 2);
+}
+
+TEST(FoldTest, AProcessCrashKeepsThePageCache) {
+    Story story;
+    const PartitionIndex p{0};
+    story.add(0, broker, kinds::LogOpened{"orders", p, Offset(0), Offset(0)});
+    story.produce(10, 0, false);
+    story.add(50, broker, kinds::NodeCrashed{"process"});
+    story.add(60, broker, kinds::NodeStarted{"b1", "broker", 1});
+    story.add(70, broker, kinds::LogOpened{"orders", p, Offset(0), Offset(3)});
+
+    const Snapshot after = at_ms(timeline_of(story.events()), 100);
+
+    EXPECT_EQ(after.replicas->at(orders)->log_end, Offset(3));
+    EXPECT_EQ(after.replicas->at(orders)->synced, Offset(0)) << "not durable until a sync";
+    EXPECT_TRUE(after.replicas->at(orders)->lost.empty());
+}
+
+TEST(FoldTest, KeepsLinksMessagesAndConnections) {
+    Story story;
+    story.add(0, producer, kinds::ConnectionOpened{7, producer, broker});
+    story.add(1, no_node, kinds::LinkChanged{producer, broker, "cut"});
+    story.add(2, no_node, kinds::LinkChanged{producer, broker, "clogged"});
+    const EventId sent = story.send(3, producer, broker, 0, no_event);
+    story.add(4, producer, kinds::MessageDueMoved{producer.value(), true, 100, -1}, sent);
+    const Snapshot clogged = at_ms(timeline_of(story.events()), 4);
+    story.add(5, no_node, kinds::LinkChanged{producer, broker, "up"});
+    story.add(5, producer, kinds::MessageDueMoved{producer.value(), true, 100, 9'000'000}, sent);
+    story.add(6, producer, kinds::ConnectionClosed{7, "closed"});
+    const Snapshot healed = at_ms(timeline_of(story.events()), 6);
+
+    ASSERT_EQ(clogged.links->size(), 1U);
+    EXPECT_EQ((*clogged.links)[0].state, "clogged");
+    EXPECT_FALSE(clogged.in_flight->begin()->second.due);
+    EXPECT_EQ(clogged.connections->size(), 1U);
+    EXPECT_TRUE(healed.links->empty());
+    EXPECT_EQ(healed.in_flight->begin()->second.due, Instant::from_nanoseconds(9'000'000));
+    EXPECT_TRUE(healed.connections->empty());
+}
+
+TEST(FoldTest, DropsBatchesBelowTheLogStartAndDeletedPartitions) {
+    Story story;
+    const PartitionIndex p{0};
+    for (int i = 0; i < 5; ++i)
+        story.produce(i * 30, i * 3, true);
+    story.add(200, broker, kinds::LogStartMoved{"orders", p, Offset(7)});
+    const Snapshot moved = at_ms(timeline_of(story.events()), 200);
+    story.add(210, broker, kinds::PartitionDeleted{"orders", p});
+    const Snapshot gone = at_ms(timeline_of(story.events()), 210);
+
+    EXPECT_EQ(moved.replicas->at(orders)->recent.front().base, Offset(6));
+    EXPECT_FALSE(gone.replicas->contains(orders));
+}
+
+TEST(FoldTest, ForgetsTheOldestBatchesAndDrops) {
+    Story story;
+    for (int i = 0; i < 300; ++i)
+        story.produce(i * 30, i * 3, true);
+
+    const Snapshot snapshot = at_ms(timeline_of(story.events()), 100'000);
+
+    EXPECT_EQ(snapshot.replicas->at(orders)->recent.size(), recent_batches_max);
+    EXPECT_EQ(snapshot.replicas->at(orders)->log_end, Offset(900));
+}
+
+TEST(TimelineTest, SeekingEqualsFoldingFromTheStart) {
+    const Timeline timeline = timeline_of(power_loss_story(500, 300));
+    ASSERT_GT(timeline.events().size(), 3 * Timeline::keyframe_events);
+    Snapshot naive;
+
+    for (std::size_t count = 0; count <= timeline.events().size(); ++count) {
+        if (count > 0) apply(naive, timeline.events()[count - 1]);
+        const bool is_near_keyframe = count % Timeline::keyframe_events < 2;
+        if (count % 97 != 0 && !is_near_keyframe) continue;
+        EXPECT_EQ(timeline.after(count), naive) << count;
+    }
+    EXPECT_EQ(timeline.after(timeline.events().size()), naive);
+}
+
+TEST(TimelineTest, AnEarlierEventIsFiledWhereItBelongs) {
+    const auto events = power_loss_story(500, 300);
+    const Timeline ordered = timeline_of(events);
+    auto shuffled = events;
+    std::swap(shuffled[2'000], shuffled[3'000]);
+    std::swap(shuffled[10], shuffled[100]);
+
+    const Timeline timeline = timeline_of(shuffled);
+
+    ASSERT_EQ(timeline.events().size(), events.size());
+    EXPECT_TRUE(std::is_sorted(timeline.events().begin(),
+                               timeline.events().end(),
+                               [](const Event& a, const Event& b) { return a.time < b.time; }));
+    Snapshot naive;
+    for (const Event& event : timeline.events())
+        apply(naive, event);
+    EXPECT_EQ(timeline.after(timeline.events().size()), naive);
+    EXPECT_EQ(timeline.after(1'500).event_count, 1'500U);
+    EXPECT_EQ(timeline.find(events[2'000].id).has_value(), true);
+}
+
+TEST(TimelineTest, FindsEventsByTimeAndId) {
+    const Timeline timeline = timeline_of(power_loss_story());
+
+    EXPECT_EQ(timeline.count_at(Instant::from_nanoseconds(-1)), 0U);
+    EXPECT_EQ(timeline.count_at(Instant::from_nanoseconds(0)), 4U);
+    EXPECT_EQ(timeline.find(EventId(1)), 0U);
+    EXPECT_FALSE(timeline.find(EventId(0)));
+    EXPECT_FALSE(timeline.find(EventId(1'000'000)));
+}
+
+TEST(TimelineTest, TakesHostileEventsAtTheirWord) {
+    Timeline timeline;
+    Event event;
+    for (std::uint16_t kind = 0; kind < 200; ++kind) {
+        event.kind = EventKind(kind);
+        event.payload = Bytes::from(std::vector<std::uint8_t>(kind % 40, 0x7F));
+        ASSERT_TRUE(timeline.append(event));
+    }
+
+    EXPECT_EQ(timeline.after(200).event_count, 200U);
+}
+
+TEST(EventIndexTest, FindsEventsByWhatTheyConcern) {
+    const Timeline timeline = timeline_of(power_loss_story(2, 1));
+    EventIndex index;
+    index.update(timeline);
+
+    const auto kind_of = [&](std::size_t at) {
+        return kind_name(timeline.events()[at].kind.value());
+    };
+    EXPECT_EQ(index.of_kind(1).size(), 4U);
+    EXPECT_EQ(index.of_node(consumer).size(), 3U);
+    ASSERT_FALSE(index.of_partition(orders.name).empty());
+    EXPECT_EQ(kind_of(index.of_partition(orders.name).front()), "log_opened");
+    const auto crash = timeline.events()[index.of_kind(2).front()].id;
+    ASSERT_EQ(index.effects_of(crash).size(), 2U);
+    EXPECT_EQ(kind_of(index.effects_of(crash)[1]), "node_started");
+    EXPECT_TRUE(index.of_node(NodeId(55)).empty());
+}
+
+}  // namespace
+}  // namespace glasslog::trace
