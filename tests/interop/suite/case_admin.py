@@ -4,10 +4,9 @@ import time
 from suite import admins, records
 from suite.admins import FIRST, NEXT
 from suite.outcome import Failure, check, say
-from suite.session import KEEP_FOREVER, now_ms
+from suite.session import create, eventually, now_ms
 
 ROWS = 3_000
-SEEN_SECONDS = 10
 
 
 def run(session):
@@ -24,14 +23,6 @@ def run(session):
                 say(f"  {kind}: topics, partitions, records, configs in "
                     f"{time.monotonic() - began:.1f} s")
         broker.check_alive()
-
-
-def eventually(fact, text):
-    """What one request changed, the next may see a moment later, as on Kafka."""
-    deadline = time.monotonic() + SEEN_SECONDS
-    while not fact():
-        check(time.monotonic() < deadline, f"{text} (waited {SEEN_SECONDS} s)")
-        time.sleep(0.05)
 
 
 def refused(act, words, text):
@@ -53,14 +44,14 @@ def refused(act, words, text):
 def topics_come_and_go(session, admin):
     name = session.topic_name(admin.name, "topic")
     check(name not in admin.topics(), f"{name} exists before it was created")
-    admin.create(name, 4, KEEP_FOREVER)
+    create(admin, name, 4)
     eventually(lambda: name in admin.topics(), f"{name} is not listed after its creation")
     eventually(lambda: admin.partition_count(name) == 4, f"{name} does not have 4 partitions")
     admin.client.produce(name, records.make(admin.client.shape, 100), "lz4", False)
     admin.delete(name)
     eventually(lambda: name not in admin.topics(), f"{name} is listed after its deletion")
     # The same name again is a new topic: nothing of the old one may show.
-    admin.create(name, 1, KEEP_FOREVER)
+    create(admin, name, 1)
     eventually(lambda: admin.ends(name, [0], NEXT) == {0: 0},
                f"{name}, deleted and created again, is not empty")
     admin.delete(name)
@@ -68,7 +59,7 @@ def topics_come_and_go(session, admin):
 
 def refusals(session, admin):
     name = session.topic_name(admin.name, "refusals")
-    admin.create(name, 1, KEEP_FOREVER)
+    create(admin, name, 1)
     refused(lambda: admin.create(name, 1), "alreadyexists", f"creating {name} twice")
     refused(lambda: admin.create("no/slash", 1), "invalidtopic|topicexception",
             "the topic name no/slash")
@@ -82,9 +73,10 @@ def refusals(session, admin):
 
 def partitions_grow(session, admin):
     name = session.topic_name(admin.name, "grow")
-    admin.create(name, 2, KEEP_FOREVER)
+    create(admin, name, 2)
     admin.create_partitions(name, 5)
     eventually(lambda: admin.partition_count(name) == 5, f"{name} does not have 5 partitions")
+    eventually(lambda: admin.ends(name, [4], NEXT) == {4: 0}, f"{name}-4 is not served")
     rows = [records.full(i)._replace(partition=4, headers=()) for i in range(200)]
     admin.client.produce(name, rows, "zstd", False)
     wanted = records.Expectation(name, rows)
@@ -94,7 +86,7 @@ def partitions_grow(session, admin):
 
 def records_are_deleted(session, admin):
     name = session.topic_name(admin.name, "records")
-    admin.create(name, records.PARTITIONS, KEEP_FOREVER)
+    create(admin, name, records.PARTITIONS)
     wanted = records.Expectation(name, records.make(admin.client.shape, ROWS))
     admin.client.produce(name, records.make(admin.client.shape, ROWS), "snappy", False)
     ends = wanted.ends()
@@ -116,7 +108,7 @@ def records_are_deleted(session, admin):
 
 def configs_change(session, admin):
     name = session.topic_name(admin.name, "configs")
-    admin.create(name, 1, {"segment.bytes": "2097152", **KEEP_FOREVER})
+    create(admin, name, 1, {"segment.bytes": "2097152"})
     check(admin.config(name, "segment.bytes") == "2097152",
           lambda: f"{name}: segment.bytes is {admin.config(name, 'segment.bytes')}, "
                   "it was created with 2097152")
@@ -139,7 +131,7 @@ def configs_change(session, admin):
 def broker_stamps_times(session, admin):
     """LogAppendTime: the client's times are replaced, offsets for times follow the broker's."""
     name = session.topic_name(admin.name, "appendtime")
-    admin.create(name, 1, {"message.timestamp.type": "LogAppendTime", **KEEP_FOREVER})
+    create(admin, name, 1, {"message.timestamp.type": "LogAppendTime"})
     rows = [records.full(i)._replace(partition=0, headers=()) for i in range(300)]
     before = now_ms()
     admin.client.produce(name, rows, "gzip", False)

@@ -4,13 +4,13 @@ import subprocess
 
 from suite import place, records
 from suite.outcome import check, say
-from suite.session import KEEP_FOREVER
+from suite.session import create
 
 DUMP = "org.apache.kafka.tools.DumpLogSegments"
 METADATA = "__cluster_metadata-0"
 MANY = 60_000
 # Small enough for several segments and index entries, in which most mistakes hide.
-SEGMENT = {"segment.bytes": "1048576", "index.interval.bytes": "4096", **KEEP_FOREVER}
+SEGMENT = {"segment.bytes": "1048576", "index.interval.bytes": "4096"}
 # What the tool prints about a file that it does not believe, and what it throws.
 COMPLAINTS = re.compile(
     r"mismatch|non-?consecutive|not consecutive|out.of.order|corrupt|invalid|isvalid: false|"
@@ -29,7 +29,7 @@ def run(session):
             rows = records.make(records.full, session.count(MANY))
             for codec in records.CODECS:
                 name = session.topic_name(codec)
-                admin.create(name, records.PARTITIONS, SEGMENT)
+                create(admin, name, records.PARTITIONS, SEGMENT)
                 client.produce(name, rows, codec, codec in ("none", "zstd"))
                 written.update({f"{name}-{p}": len(mine)
                                 for p, mine in records.by_partition(rows).items()})
@@ -41,12 +41,12 @@ def run(session):
 def shrink(session, admin, client, written):
     """A topic whose log does not begin at 0, and one that was deleted."""
     name = session.topic_name("shrunk")
-    admin.create(name, 1, SEGMENT)
+    create(admin, name, 1, SEGMENT)
     client.produce(name, records.make(records.console, 8_000), "lz4", True)
     admin.delete_records(name, {0: 7_000})
     written[f"{name}-0"] = None
     gone = session.topic_name("gone")
-    admin.create(gone, 1, SEGMENT)
+    create(admin, gone, 1, SEGMENT)
     admin.delete(gone)
 
 

@@ -9,6 +9,7 @@ import time
 
 from suite import records
 from suite.outcome import Failure, check, say
+from suite.session import create
 
 ROUNDS = 5
 ROUNDS_FULL = 50
@@ -25,7 +26,7 @@ def run(session):
     with session.own_broker() as broker, session.client("confluent", broker.address) as client:
         name = session.topic_name()
         with session.admin(broker.address) as admin:
-            admin.create(name, records.PARTITIONS, {"retention.ms": "-1"})
+            create(admin, name, records.PARTITIONS)
         writer = Writer(client, name)
         busy = 0
         for number in range(1, rounds + 1):

@@ -1,14 +1,15 @@
 """What one run of a test is given: its options, a broker, clients and topics to clean up."""
 import contextlib
-import os
 import random
 import shutil
 import time
 
 from suite import admins, broker, clients, place
+from suite.outcome import Skip, check
 
 # The records carry fixed times of the past, and retention by time would remove them.
 KEEP_FOREVER = {"retention.ms": "-1"}
+SEEN_SECONDS = 10
 
 
 class Session:
@@ -35,8 +36,8 @@ class Session:
     def own_broker(self, config=None):
         """A broker that this test may kill and whose files and memory it may look at."""
         if self.options.bootstrap:
-            raise place.Skip(f"the test {self.name} needs a process of its own: give --broker-bin "
-                             "instead of --bootstrap")
+            raise Skip(f"the test {self.name} needs a process of its own: give --broker-bin "
+                       "instead of --bootstrap")
         return broker.OwnBroker(self.options.broker_bin, self.name, config)
 
     def topic_name(self, *words):
@@ -67,15 +68,35 @@ class Session:
     @contextlib.contextmanager
     def topic(self, admin, name, partitions, configs=None):
         """A topic that is deleted at the end; a failed test leaves it to be looked at."""
-        admin.create(name, partitions, {**KEEP_FOREVER, **(configs or {})})
-        yield name
+        yield create(admin, name, partitions, configs)
         admin.delete(name)
+
+
+def create(admin, name, partitions, configs=None):
+    """A new topic, once every leader of it answers. A controller says that a topic exists before
+    its leaders know, and a producer that is refused at first may change the order of batches."""
+    admin.create(name, partitions, {**KEEP_FOREVER, **(configs or {})})
+    empty = {p: 0 for p in range(partitions)}
+    eventually(lambda: name in admin.topics() and admin.ends(name, list(empty), admins.NEXT) == empty,
+               f"{name} was created and its leaders do not serve it")
+    return name
+
+
+def eventually(fact, text):
+    """What one request changed, the next may see a moment later, as on Kafka. An error of `fact`
+    counts as not yet."""
+    deadline = time.monotonic() + SEEN_SECONDS
+    problem = None
+    while True:
+        try:
+            if fact():
+                return
+        except Exception as refused:  # every library has exceptions of its own
+            problem = refused
+        check(time.monotonic() < deadline,
+              f"{text} (waited {SEEN_SECONDS} s; last error: {problem})")
+        time.sleep(0.05)
 
 
 def now_ms():
     return int(time.time() * 1000)
-
-
-def load_of(seconds):
-    """How busy the machine is; a note beside a time that was measured."""
-    return f"{seconds:.1f} s at load {os.getloadavg()[0]:.1f}"
