@@ -36,6 +36,9 @@ public:
 
     void close();
 
+    // Gives it up, open.
+    int release() { return std::exchange(fd_, -1); }
+
     int get() const { return fd_; }
 
     explicit operator bool() const { return fd_ >= 0; }

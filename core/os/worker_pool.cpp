@@ -1,0 +1,59 @@
+#include "core/os/worker_pool.hpp"
+
+#include <csignal>
+
+namespace glasslog::os {
+
+WorkerPool::WorkerPool(std::int32_t threads) {
+    for (std::int32_t i = 0; i < threads; ++i)
+        threads_.emplace_back([this] { work(); });
+}
+
+WorkerPool::~WorkerPool() {
+    stop();
+}
+
+void WorkerPool::submit(Job job) {
+    const std::lock_guard guard(mutex_);
+    if (is_stopping_) return;
+    waiting_.push_back(std::move(job));
+    changed_.notify_one();
+}
+
+void WorkerPool::stop() {
+    {
+        const std::lock_guard guard(mutex_);
+        is_stopping_ = true;
+        changed_.notify_all();
+    }
+    for (std::thread& thread : threads_)
+        thread.join();
+    threads_.clear();
+    waiting_.clear();
+}
+
+void WorkerPool::work() {
+    leave_signals_to_others();
+    while (true) {
+        Job job;
+        {
+            std::unique_lock lock(mutex_);
+            changed_.wait(lock, [this] { return is_stopping_ || !waiting_.empty(); });
+            if (is_stopping_) return;
+            job = std::move(waiting_.front());
+            waiting_.pop_front();
+        }
+        job();
+    }
+}
+
+void leave_signals_to_others() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
+}  // namespace glasslog::os
