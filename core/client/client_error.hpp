@@ -35,4 +35,7 @@ struct ClientError {
 ClientError refused(protocol::WireError code, std::string detail);
 ClientError from_rpc(const rpc::RpcError& error);
 
+// True when the same may be asked again with hope.
+bool is_retriable(const ClientError& error);
+
 }  // namespace glasslog::client

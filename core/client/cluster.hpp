@@ -74,15 +74,25 @@ public:
 private:
     enum class Scope : std::uint8_t { watched, all };
 
+    // One kind of refresh: at most one on its way, and who waits for it.
+    struct Refresh {
+        Scope scope = Scope::watched;
+        bool is_running = false;
+        bool is_stale = false;  // a topic was added since it began: once more
+        std::vector<ClientDone<void>> waiting;
+    };
+
     rpc::Client& connection_to(NodeId node);
     rpc::Client& any_connection();
     rpc::Client& connection_at(const runtime::Endpoint& endpoint);
-    void ask(Scope scope, std::size_t tries_left);
-    void answered(Scope scope,
+    std::vector<runtime::Endpoint> candidates() const;
+    protocol::MetadataRequest request_for(Scope scope) const;
+    void join(Refresh& refresh, ClientDone<void> done);
+    void ask(Refresh& refresh, std::size_t tries_left);
+    void answered(Refresh& refresh,
                   std::size_t tries_left,
                   Expected<rpc::Answered<protocol::MetadataResponse>, rpc::RpcError> answer);
-    void finish_refresh(const Expected<void, ClientError>& result);
-    std::vector<runtime::Endpoint> candidates() const;
+    void finish(Refresh& refresh, const Expected<void, ClientError>& result);
 
     runtime::Runtime runtime_;
     ClusterConfig config_;
@@ -90,11 +100,8 @@ private:
     std::set<std::string> watched_;
     std::map<runtime::Endpoint, std::unique_ptr<rpc::Client>> connections_;
     std::size_t next_candidate_ = 0;
-
-    bool is_refreshing_ = false;
-    Scope refreshing_ = Scope::watched;
-    std::vector<ClientDone<void>> waiting_;
-    std::vector<ClientDone<void>> waiting_for_all_;
+    Refresh watched_refresh_{.scope = Scope::watched};
+    Refresh full_refresh_{.scope = Scope::all};
     runtime::Gate gate_;
 };
 

@@ -51,6 +51,9 @@ public:
     // As after a deletion.
     void forget(const std::string& topic);
 
+    // Before an answer that names all topics there are.
+    void forget_topics();
+
     const TopicView* find_topic(std::string_view name) const;
     const TopicView* find_topic(const Uuid& id) const;
     const PartitionView* find_partition(const TopicPartition& partition) const;
