@@ -1,0 +1,284 @@
+#include "core/broker/broker.hpp"
+
+#include "core/broker/reactor.hpp"
+#include "core/replication/directory_host.hpp"
+#include "core/storage/log_directory.hpp"
+#include "core/trace/log.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace glasslog::broker {
+namespace {
+
+constexpr ReactorId first_reactor(0);
+
+Uuid random_id(runtime::Random& random, std::string_view entity) {
+    const std::uint64_t high = random.draw("uuid", entity);
+    const std::uint64_t low = random.draw("uuid", entity);
+    return Uuid::version_4(high, low);
+}
+
+replication::ReplicaOptions replica_options(const Config& config, const BrokerRules& rules) {
+    replication::ReplicaOptions options;
+    options.node = config.node_id;
+    options.file = config.properties;
+    options.rules = rules.replication;
+    options.storage_rules = rules.storage;
+    options.retention_check_interval = config.retention_check_interval;
+    options.high_watermark_checkpoint_interval = config.high_watermark_checkpoint_interval;
+    options.recovery_point_checkpoint_interval = config.recovery_point_checkpoint_interval;
+    options.log_start_checkpoint_interval = config.log_start_checkpoint_interval;
+    options.producer_expiration = Duration::milliseconds(config.producer_id_expiration_ms);
+    return options;
+}
+
+}  // namespace
+
+// Steps of the broker's life, on reactor 0, in the order of start() and stop().
+class Broker::Life {
+public:
+    Life(std::vector<runtime::Runtime> runtimes, Config config, BrokerRules rules)
+        : config_(std::move(config)),
+          rules_(std::move(rules)),
+          runtimes_(std::move(runtimes)),
+          directory_(runtimes_.front(), config_.log_directory),
+          host_(runtimes_.front(), directory_) {
+        CHECK(static_cast<std::int64_t>(runtimes_.size()) == config_.reactor_count);
+        for (const runtime::Runtime& runtime : runtimes_) {
+            table_.reactors.push_back(std::make_unique<Reactor>(runtime, config_, table_));
+        }
+    }
+
+    void start(UniqueFunction<void(Expected<Started, IoError>)> done) {
+        started_ = std::move(done);
+        storage::OpenDirectory how;
+        how.owner.node_id = config_.node_id;
+        how.format = storage::MetaProperties{.cluster_id = random_id(random(), "cluster").text(),
+                                             .node_id = config_.node_id,
+                                             .directory_id = random_id(random(), "directory")};
+        directory_.open(how, gate_.wrap([this](Expected<storage::OpenedDirectory, IoError> opened) {
+            if (!opened) return fail(std::move(opened).error());
+            take_directory(std::move(*opened));
+        }));
+    }
+
+    void stop(UniqueFunction<void()> done) {
+        if (is_stopping_) return;
+        is_stopping_ = true;
+        stopped_ = std::move(done);
+        log(trace::LogLevel::info, "stopping");
+        // Every reactor answers what is in work and closes its logs.
+        stopping_left_ = table_.reactors.size();
+        for (std::size_t i = 0; i < table_.reactors.size(); ++i) {
+            reactor0().tell(ReactorId(static_cast<std::int32_t>(i)), [this](Reactor& there) {
+                there.stop([this, &there] {
+                    there.tell(first_reactor, [this](Reactor&) { reactor_stopped(); });
+                });
+            });
+        }
+    }
+
+    Reactor& reactor(std::size_t index) { return *table_.reactors.at(index); }
+
+private:
+    Reactor& reactor0() { return *table_.reactors.front(); }
+
+    runtime::Random& random() { return runtimes_.front().random; }
+
+    void log(trace::LogLevel level, std::string text) {
+        trace::log(runtimes_.front().trace, level, "broker", std::move(text));
+    }
+
+    void fail(IoError error) {
+        if (!started_) return;
+        std::exchange(started_, {})(Unexpected{std::move(error)});
+    }
+
+    void take_directory(storage::OpenedDirectory opened) {
+        opened_ = std::make_shared<const storage::OpenedDirectory>(std::move(opened));
+        log(trace::LogLevel::info,
+            fmt::format("{}: cluster {}, node {}, {} partitions, {}",
+                        config_.log_directory,
+                        opened_->meta.cluster_id,
+                        config_.node_id,
+                        opened_->partitions.size(),
+                        opened_->clean_shutdown ? "shut down cleanly" : "to be recovered"));
+        listen_here();
+    }
+
+    // Reactor 0 learns the ports; the others then listen on the same ones.
+    void listen_here() {
+        for (const ListenerAddress& listener : config_.listeners) {
+            auto bound = reactor0().server().listen(listener.bind);
+            if (!bound) return fail(std::move(bound).error());
+            result_.listening.push_back(*bound);
+        }
+        listening_left_ = table_.reactors.size() - 1;
+        if (listening_left_ == 0) return start_metadata();
+        for (std::size_t i = 1; i < table_.reactors.size(); ++i) {
+            reactor0().tell(ReactorId(static_cast<std::int32_t>(i)),
+                            [this, bound = result_.listening](Reactor& there) {
+                                auto error = listen_on(there, bound);
+                                there.tell(first_reactor,
+                                           [this, error = std::move(error)](Reactor&) mutable {
+                                               if (error) return fail(std::move(*error));
+                                               if (--listening_left_ == 0) start_metadata();
+                                           });
+                            });
+        }
+    }
+
+    std::optional<IoError> listen_on(Reactor& there,
+                                     const std::vector<runtime::Endpoint>& bound) const {
+        for (std::size_t i = 0; i < bound.size(); ++i) {
+            runtime::ListenerConfig listener = config_.listeners[i].bind;
+            listener.endpoint.port = bound[i].port;
+            auto same = there.server().listen(listener);
+            if (!same) return std::move(same).error();
+        }
+        return std::nullopt;
+    }
+
+    void start_metadata() {
+        result_.cluster_id = opened_->meta.cluster_id;
+        metadata::ServiceOptions options;
+        options.node = config_.node_id;
+        options.opened = *opened_;
+        options.file = config_.properties;
+        controller_ =
+            std::make_unique<metadata::Service>(runtimes_.front(), directory_, std::move(options));
+        controller_->start(gate_.wrap([this](Expected<void, IoError> replayed) {
+            if (!replayed) return fail(std::move(replayed).error());
+            register_here();
+        }));
+    }
+
+    void register_here() {
+        metadata::BrokerRegistration registration;
+        registration.id = config_.node_id;
+        registration.cluster_id = opened_->meta.cluster_id;
+        registration.incarnation_id = random_id(random(), "incarnation");
+        registration.log_directories = {opened_->meta.directory_id};
+        for (std::size_t i = 0; i < config_.listeners.size(); ++i) {
+            runtime::Endpoint advertised = config_.listeners[i].advertised;
+            if (advertised.port == 0) advertised.port = result_.listening[i].port;
+            registration.endpoints.push_back({.name = config_.listeners[i].bind.name,
+                                              .host = advertised.host,
+                                              .port = advertised.port});
+        }
+        if (const auto rack = config_.properties.find("broker.rack");
+            rack != config_.properties.end()) {
+            registration.rack = rack->second;
+        }
+        controller_->register_broker(
+            std::move(registration),
+            gate_.wrap([this](Expected<BrokerEpoch, protocol::WireError> epoch) {
+                if (!epoch) {
+                    return fail({.subject = config_.log_directory,
+                                 .detail = fmt::format("the controller refused this broker: {}",
+                                                       protocol::name(epoch.error()))});
+                }
+                epoch_ = *epoch;
+                open_logs();
+            }));
+    }
+
+    void open_logs() {
+        producer_ids_ = std::make_unique<ProducerIds>(*controller_, config_.node_id, epoch_);
+        reactor0().lead_metadata(controller_.get(), producer_ids_.get());
+        opening_left_ = table_.reactors.size();
+        for (std::size_t i = 0; i < table_.reactors.size(); ++i) {
+            reactor0().tell(ReactorId(static_cast<std::int32_t>(i)),
+                            [this, image = controller_->image(), opened = opened_](Reactor& there) {
+                                open_logs_on(there, image, opened);
+                            });
+        }
+    }
+
+    // On the reactor itself.
+    void open_logs_on(Reactor& there,
+                      const metadata::ImagePtr& image,
+                      std::shared_ptr<const storage::OpenedDirectory> opened) {
+        there.set_cluster_id(opened->meta.cluster_id);
+        replication::ReplicaOptions options = replica_options(config_, rules_);
+        options.opened = std::move(opened);
+        there.set_image(image);
+        there.open_replicas(host_, std::move(options));
+        there.replicas().start(image, [this, &there] {
+            there.tell(first_reactor, [this](Reactor&) {
+                if (--opening_left_ == 0) serve();
+            });
+        });
+    }
+
+    void serve() {
+        if (is_stopping_) return;
+        for (std::size_t i = 0; i < table_.reactors.size(); ++i) {
+            const ReactorId id(static_cast<std::int32_t>(i));
+            reactor0().tell(id, [](Reactor& there) { there.become_ready(); });
+            controller_->subscribe(id, [this, id](metadata::ImagePtr image) {
+                table_.at(id).set_image(std::move(image));
+            });
+        }
+        for (const runtime::Endpoint& endpoint : result_.listening) {
+            log(trace::LogLevel::info, fmt::format("listening on {}", endpoint.text()));
+        }
+        std::exchange(started_, {})(result_);
+    }
+
+    void reactor_stopped() {
+        if (--stopping_left_ > 0) return;
+        if (!controller_) return finish();
+        controller_->stop(gate_.wrap([this] {
+            directory_.close_clean(epoch_, gate_.wrap([this](Expected<void, IoError> closed) {
+                if (!closed) log(trace::LogLevel::error, closed.error().text());
+                finish();
+            }));
+        }));
+    }
+
+    void finish() {
+        log(trace::LogLevel::info, "stopped");
+        stopped_();
+    }
+
+    Config config_;
+    BrokerRules rules_;
+    std::vector<runtime::Runtime> runtimes_;
+    ReactorTable table_;
+    storage::LogDirectory directory_;
+    replication::DirectoryHost host_;
+    std::shared_ptr<const storage::OpenedDirectory>
+        opened_;  // read by every reactor, written by none
+    std::unique_ptr<metadata::Service> controller_;
+    std::unique_ptr<ProducerIds> producer_ids_;
+    BrokerEpoch epoch_{-1};
+    Started result_;
+    std::size_t listening_left_ = 0;
+    std::size_t opening_left_ = 0;
+    std::size_t stopping_left_ = 0;
+    bool is_stopping_ = false;
+    UniqueFunction<void(Expected<Started, IoError>)> started_;
+    UniqueFunction<void()> stopped_;
+    runtime::Gate gate_;
+};
+
+Broker::Broker(std::vector<runtime::Runtime> runtimes, Config config, BrokerRules rules)
+    : life_(std::make_unique<Life>(std::move(runtimes), std::move(config), std::move(rules))) {}
+
+Broker::~Broker() = default;
+
+void Broker::start(UniqueFunction<void(Expected<Started, IoError>)> done) {
+    life_->start(std::move(done));
+}
+
+void Broker::stop(UniqueFunction<void()> done) {
+    life_->stop(std::move(done));
+}
+
+Reactor& Broker::reactor(std::size_t index) {
+    return life_->reactor(index);
+}
+
+}  // namespace glasslog::broker

@@ -1,0 +1,61 @@
+#pragma once
+
+// Broker: everything that one node runs, composed over the runtimes of its reactors. The same class
+// serves real sockets (core/cli) and the simulator (sim); it cannot tell which.
+//
+//   start: open the directory, listen, replay the metadata, register, open all logs, serve
+//   stop:  stop accepting, answer what is in work, close logs and metadata, leave the clean mark
+
+#include "core/base/errors.hpp"
+#include "core/base/expected.hpp"
+#include "core/base/unique_function.hpp"
+#include "core/broker/config.hpp"
+#include "core/replication/partition.hpp"
+#include "core/runtime/runtime.hpp"
+#include "core/storage/partition_log.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace glasslog::broker {
+
+// Mistakes that only the simulator can order.
+struct BrokerRules {
+    replication::Rules replication;
+    storage::StorageRules storage;
+};
+
+// What a started broker says of itself.
+struct Started {
+    std::string cluster_id;
+    std::vector<runtime::Endpoint> listening;  // as really bound, in the order of the config
+};
+
+class Reactor;
+
+class Broker {
+public:
+    // One reactor for each runtime; config.reactor_count must say the same. Constructed and
+    // destroyed while no reactor runs, or on the only thread.
+    Broker(std::vector<runtime::Runtime> runtimes, Config config, BrokerRules rules = {});
+    ~Broker();
+
+    Broker(const Broker&) = delete;
+    Broker& operator=(const Broker&) = delete;
+
+    // Callable before the reactors run. `done` runs on reactor 0. Once.
+    void start(UniqueFunction<void(Expected<Started, IoError>)> done);
+
+    // On reactor 0, after start() was called, also before it is done. `done` runs there. Once.
+    void stop(UniqueFunction<void()> done);
+
+    // Of reactor `index`; for tests and the scenario's checks, which stand outside of all reactors.
+    Reactor& reactor(std::size_t index);
+
+private:
+    class Life;
+    std::unique_ptr<Life> life_;
+};
+
+}  // namespace glasslog::broker

@@ -1,0 +1,119 @@
+#include "core/broker/reactor.hpp"
+
+#include "core/broker/dispatcher.hpp"
+#include "core/trace/log.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace glasslog::broker {
+namespace {
+
+// Each reactor has its share of the broker's limits.
+rpc::ServerLimits limits_of(const Config& config) {
+    const auto share = [&](std::int64_t whole) {
+        return static_cast<std::size_t>(std::max<std::int64_t>(whole / config.reactor_count, 1));
+    };
+    rpc::ServerLimits limits;
+    limits.connection_count_max = share(config.connection_count_max);
+    limits.request_bytes_max = static_cast<std::size_t>(config.request_bytes_max);
+    limits.memory_bytes_max =
+        std::max(share(config.queued_request_bytes_max), limits.request_bytes_max);
+    limits.idle_max = config.connection_idle_max;
+    return limits;
+}
+
+// How long a stop waits for answers in work.
+constexpr Duration stop_wait = Duration::seconds(5);
+constexpr Duration outbox_retry = Duration::milliseconds(1);
+
+}  // namespace
+
+Reactor::Reactor(const runtime::Runtime& runtime, const Config& config, ReactorTable& table)
+    : runtime_(runtime),
+      config_(config),
+      table_(table),
+      image_(std::make_shared<const metadata::Image>()),
+      server_(runtime, limits_of(config), *this) {}
+
+Reactor::~Reactor() = default;
+
+void Reactor::open_replicas(replication::DirectoryHost& host, replication::ReplicaOptions options) {
+    replicas_ = std::make_unique<replication::ReplicaManager>(runtime_, host, std::move(options));
+}
+
+void Reactor::lead_metadata(metadata::Service* controller, ProducerIds* producer_ids) {
+    controller_ = controller;
+    producer_ids_ = producer_ids;
+}
+
+void Reactor::set_image(metadata::ImagePtr image) {
+    image_ = std::move(image);
+    if (is_ready_ && !is_stopping_) replicas_->apply(image_);
+}
+
+void Reactor::become_ready() {
+    is_ready_ = true;
+    replicas_->apply(image_);  // what came while the logs were opening
+    while (!early_.empty()) {
+        EarlyRequest early = std::move(early_.front());
+        early_.pop_front();
+        dispatch(*this, early.from, std::move(early.request));
+    }
+}
+
+void Reactor::stop(UniqueFunction<void()> done) {
+    is_stopping_ = true;
+    early_.clear();
+    server_.stop(runtime_.clock.now() + stop_wait,
+                 gate_.wrap([this, done = std::move(done)]() mutable {
+                     parked_.clear();
+                     if (!replicas_) return done();
+                     replicas_->stop(std::move(done));
+                 }));
+}
+
+void Reactor::handle(const rpc::ConnectionFacts& from, rpc::Request request) {
+    if (is_ready_) return dispatch(*this, from, std::move(request));
+    if (early_.size() >= early_count_max) return;  // drops the responder: the connection closes
+    early_.push_back({from, std::move(request)});
+}
+
+void Reactor::tell(ReactorId target, UniqueFunction<void(Reactor& there)> task) {
+    auto message = [&there = table_.at(target), task = std::move(task)]() mutable { task(there); };
+    if (target == runtime_.reactor) return runtime_.executor.post(std::move(message));
+    outbox_.push_back({target, std::move(message)});
+    flush_outbox();
+}
+
+void Reactor::flush_outbox() {
+    if (outbox_timer_.is_armed()) return;
+    while (!outbox_.empty()) {
+        Outgoing& first = outbox_.front();
+        if (!runtime_.mailbox.post_to(first.target, std::move(first.task))) {
+            outbox_timer_ =
+                runtime_.executor.at(runtime_.clock.now() + outbox_retry, gate_.wrap([this] {
+                    outbox_timer_.cancel();
+                    flush_outbox();
+                }));
+            return;
+        }
+        outbox_.pop_front();
+    }
+}
+
+bool Reactor::overloaded() {
+    ++overload_count_;
+    const bool is_power_of_two = (overload_count_ & (overload_count_ - 1)) == 0;
+    if (is_power_of_two) {
+        trace::log(runtime_.trace,
+                   trace::LogLevel::warning,
+                   "broker",
+                   fmt::format("overload: {} requests dropped so far; their clients reconnect and "
+                               "try again",
+                               overload_count_));
+    }
+    return false;
+}
+
+}  // namespace glasslog::broker

@@ -1,0 +1,162 @@
+#pragma once
+
+// Reactor: one thread's share of a broker: its server, its partitions, its view of the metadata.
+// Reactors reach each other by mailbox only; what asks stays here as a token in Parked.
+
+#include "core/broker/config.hpp"
+#include "core/broker/parked.hpp"
+#include "core/broker/producer_ids.hpp"
+#include "core/metadata/service.hpp"
+#include "core/replication/replica_manager.hpp"
+#include "core/rpc/server.hpp"
+#include "core/runtime/gate.hpp"
+#include "core/runtime/runtime.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+namespace glasslog::broker {
+
+class Reactor;
+
+// What the reactors of one broker know of each other. Written before the reactors run.
+struct ReactorTable {
+    std::vector<std::unique_ptr<Reactor>> reactors;
+
+    Reactor& at(ReactorId id) { return *reactors[static_cast<std::size_t>(id.value())]; }
+};
+
+template <typename Answer>
+using AnswerDone = UniqueFunction<void(Answer)>;
+
+// Work for another reactor, done there; it answers through `reply`, once.
+template <typename Answer>
+using RemoteWork = UniqueFunction<void(Reactor& there, AnswerDone<Answer> reply)>;
+
+class Reactor final : public rpc::Handler {
+public:
+    Reactor(const runtime::Runtime& runtime, const Config& config, ReactorTable& table);
+    ~Reactor() override;
+
+    // --- life; broker.cpp calls these on this reactor
+
+    void open_replicas(replication::DirectoryHost& host, replication::ReplicaOptions options);
+    void set_image(metadata::ImagePtr image);
+
+    // Requests that came before are handled now.
+    void become_ready();
+    void stop(UniqueFunction<void()> done);
+
+    // --- rpc::Handler
+
+    void handle(const rpc::ConnectionFacts& from, rpc::Request request) override;
+
+    // --- what handlers use
+
+    // Asks another reactor, or this one. False, and `done` is dropped (which closes the connections
+    // that wait for it), when too much is outstanding or the mailbox is full.
+    template <typename Answer>
+    bool ask(ReactorId target, RemoteWork<Answer> work, AnswerDone<Answer> done) {
+        if (target == runtime_.reactor) {
+            work(*this, std::move(done));
+            return true;
+        }
+        if (parked_.size() >= parked_count_max) return overloaded();
+        const std::uint64_t token = parked_.park<Answer>(1, std::move(done));
+        if (send_work<Answer>(target, token, std::move(work))) return true;
+        parked_.forget(token);
+        return overloaded();
+    }
+
+    // Runs `task` on the other reactor; kept and tried again while its mailbox is full.
+    void tell(ReactorId target, UniqueFunction<void(Reactor& there)> task);
+
+    const runtime::Runtime& runtime() const { return runtime_; }
+
+    const Config& config() const { return config_; }
+
+    const metadata::Image& image() const { return *image_; }
+
+    replication::ReplicaManager& replicas() { return *replicas_; }
+
+    rpc::Server& server() { return server_; }
+
+    Parked& parked() { return parked_; }
+
+    // On reactor 0 only.
+    metadata::Service& controller() const { return *controller_; }
+
+    ProducerIds& producer_ids() const { return *producer_ids_; }
+
+    void lead_metadata(metadata::Service* controller, ProducerIds* producer_ids);
+
+    const std::string& cluster_id() const { return cluster_id_; }
+
+    void set_cluster_id(std::string id) { cluster_id_ = std::move(id); }
+
+    const Uuid& directory_id() const { return directory_id_; }
+
+    void set_directory_id(const Uuid& id) { directory_id_ = id; }
+
+    bool is_ready() const { return is_ready_; }
+
+private:
+    struct EarlyRequest {
+        rpc::ConnectionFacts from;
+        rpc::Request request;
+    };
+
+    // Fewer than a mailbox holds, so that answers always find room in time.
+    static constexpr std::size_t parked_count_max = 1'500;
+    static constexpr std::size_t early_count_max = 1'000;
+
+    template <typename Answer>
+    bool send_work(ReactorId target, std::uint64_t token, RemoteWork<Answer> work) {
+        auto message = [&table = table_,
+                        target,
+                        origin = runtime_.reactor,
+                        token,
+                        work = std::move(work)]() mutable {
+            Reactor& there = table.at(target);
+            work(there, [&there, origin, token](Answer answer) {
+                there.tell(origin, [token, answer = std::move(answer)](Reactor& home) mutable {
+                    home.parked().resume<Answer>(token, std::move(answer));
+                });
+            });
+        };
+        return runtime_.mailbox.post_to(target, std::move(message));
+    }
+
+    // Counts and tells it; false.
+    bool overloaded();
+    void flush_outbox();
+
+    runtime::Runtime runtime_;
+    const Config& config_;
+    ReactorTable& table_;
+    Parked parked_;
+    metadata::ImagePtr image_;
+    std::string cluster_id_;
+    Uuid directory_id_;
+    std::unique_ptr<replication::ReplicaManager> replicas_;
+    metadata::Service* controller_ = nullptr;
+    ProducerIds* producer_ids_ = nullptr;
+    bool is_ready_ = false;
+    bool is_stopping_ = false;
+    std::deque<EarlyRequest> early_;
+
+    struct Outgoing {
+        ReactorId target;
+        runtime::Task task;
+    };
+
+    std::deque<Outgoing> outbox_;  // bounded: answers to what others have parked
+    runtime::Timer outbox_timer_;
+    std::int64_t overload_count_ = 0;
+    rpc::Server server_;
+    runtime::Gate gate_;
+};
+
+}  // namespace glasslog::broker
