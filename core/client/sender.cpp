@@ -2,6 +2,7 @@
 
 #include "core/base/random.hpp"
 #include "core/client/partitioner.hpp"
+#include "core/trace/event.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -235,6 +236,13 @@ void Producer::Sender::send_request(NodeId leader, std::vector<Sent> sent) {
         }
         request.topic_data.back().partition_data.push_back(
             {.index = one.partition.partition, .records = Payload(one.batch->bytes)});
+        trace::emit(runtime_.trace,
+                    trace::kinds::RecordProduced{
+                        .topic = one.partition.topic,
+                        .partition = one.partition.partition,
+                        .records = static_cast<std::int32_t>(one.batch->records.size()),
+                        .bytes = static_cast<std::int64_t>(one.batch->bytes.size()),
+                        .sequence = one.batch->base_sequence.value()});
         const bool is_first_time = one.batch->attempt_count == 1;
         ++(is_first_time ? counters_.batch_count : counters_.retry_count);
         if (is_first_time) counters_.batch_bytes += one.batch->bytes.size();
@@ -323,6 +331,12 @@ void Producer::Sender::complete(const Sent& sent, Offset base, std::int64_t appe
     const std::unique_ptr<Batch> batch = queues_.at(sent.partition).remove_in_flight(*sent.batch);
     buffered_bytes_ -= batch->counted_bytes;
     counters_.acked_count += batch->records.size();
+    trace::emit(
+        runtime_.trace,
+        trace::kinds::ProduceAcked{.topic = sent.partition.topic,
+                                   .partition = sent.partition.partition,
+                                   .base = base,
+                                   .count = static_cast<std::int64_t>(batch->records.size())});
     std::int64_t delta = 0;
     for (PendingRecord& record : batch->records) {
         RecordPlace place{.partition = sent.partition, .timestamp = record.timestamp};
@@ -335,14 +349,25 @@ void Producer::Sender::complete(const Sent& sent, Offset base, std::int64_t appe
 
 void Producer::Sender::fail(const Sent& sent, const ClientError& error) {
     const std::unique_ptr<Batch> batch = queues_.at(sent.partition).remove_in_flight(*sent.batch);
-    fail_records(*batch, error);
+    fail_records(sent.partition, *batch, error);
 }
 
 // The broker may or may not know the numbers of a failed batch: what follows starts a new epoch.
-void Producer::Sender::fail_records(Batch& batch, const ClientError& error) {
+void Producer::Sender::fail_records(const TopicPartition& partition,
+                                    Batch& batch,
+                                    const ClientError& error) {
     if (is_idempotent()) needs_epoch_bump_ = true;
     buffered_bytes_ -= batch.counted_bytes;
     counters_.failed_count += batch.records.size();
+    trace::emit(
+        runtime_.trace,
+        trace::kinds::ProduceFailed{
+            .topic = partition.topic,
+            .partition = partition.partition,
+            .count = static_cast<std::int64_t>(batch.records.size()),
+            .error = static_cast<std::int16_t>(error.cause == Cause::refused
+                                                   ? error.code
+                                                   : protocol::WireError::unknown_server_error)});
     for (PendingRecord& record : batch.records) {
         if (record.done) record.done(Unexpected{error});
     }
@@ -354,7 +379,7 @@ void Producer::Sender::expire(Instant now) {
         .detail = fmt::format("not delivered within {}", config_.delivery_timeout)};
     for (auto& [partition, queue] : queues_) {
         for (const auto& batch : queue.take_expired(now))
-            fail_records(*batch, error);
+            fail_records(partition, *batch, error);
     }
     while (!held_.empty() && held_.front().deadline <= now) {
         Held held = std::move(held_.front());

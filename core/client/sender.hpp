@@ -90,7 +90,7 @@ private:
     void retry(const Sent& sent, const ClientError& error);
     void complete(const Sent& sent, Offset base, std::int64_t append_time);
     void fail(const Sent& sent, const ClientError& error);
-    void fail_records(Batch& batch, const ClientError& error);
+    void fail_records(const TopicPartition& partition, Batch& batch, const ClientError& error);
     void expire(Instant now);
     void bump_epoch_when_quiet();
 
