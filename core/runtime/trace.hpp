@@ -18,7 +18,8 @@ using EventKind = Strong<struct EventKindTag, std::uint16_t>;
 
 inline constexpr EventId no_event{0};
 
-enum class TraceLevel : std::uint8_t { state, messages, bytes };
+// log: what a person who runs a broker reads; each level has those before it.
+enum class TraceLevel : std::uint8_t { log, state, messages, bytes };
 
 class Trace {
 public:

@@ -25,7 +25,7 @@ struct DiskSynced {
 
 // operation: "append", "read", "sync", "rename", …; error: IoCode by name.
 struct DiskFailed {
-    static constexpr KindFacts kind{101, "disk_failed", Level::state};
+    static constexpr KindFacts kind{101, "disk_failed", Level::log};
 
     std::string path;
     std::string operation;

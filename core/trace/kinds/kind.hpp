@@ -11,8 +11,8 @@
 
 namespace glasslog::trace {
 
-// The same three as runtime::TraceLevel, which machines do not see.
-enum class Level : std::uint8_t { state, messages, bytes };
+// The same as runtime::TraceLevel, which machines do not see.
+enum class Level : std::uint8_t { log, state, messages, bytes };
 
 struct KindFacts {
     std::uint16_t number = 0;

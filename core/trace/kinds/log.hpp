@@ -11,7 +11,7 @@ namespace glasslog::trace::kinds {
 
 // level: of trace::LogLevel. room: the folder that says it ("rpc"). text: one sentence.
 struct LogLine {
-    static constexpr KindFacts kind{160, "log_line", Level::state};
+    static constexpr KindFacts kind{160, "log_line", Level::log};
 
     std::int8_t level = 0;
     std::string room;

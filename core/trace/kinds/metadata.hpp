@@ -12,7 +12,7 @@ namespace glasslog::trace::kinds {
 
 // id: its Uuid in text form.
 struct TopicCreated {
-    static constexpr KindFacts kind{80, "topic_created", Level::state};
+    static constexpr KindFacts kind{80, "topic_created", Level::log};
 
     std::string topic;
     std::string id;
@@ -27,7 +27,7 @@ struct TopicCreated {
 
 // Its partitions follow.
 struct TopicDeleted {
-    static constexpr KindFacts kind{81, "topic_deleted", Level::state};
+    static constexpr KindFacts kind{81, "topic_deleted", Level::log};
 
     std::string topic;
 

@@ -30,7 +30,7 @@ struct LogOpened {
 
 // The marker of a clean shutdown is missing: every batch from `from` is checked.
 struct RecoveryStarted {
-    static constexpr KindFacts kind{61, "recovery_started", Level::state};
+    static constexpr KindFacts kind{61, "recovery_started", Level::log};
 
     std::string topic;
     PartitionIndex partition;
@@ -45,7 +45,7 @@ struct RecoveryStarted {
 
 // A batch at `offset` is torn or broken: `bytes` of the file from there are cut off.
 struct RecoveryCut {
-    static constexpr KindFacts kind{62, "recovery_cut", Level::state};
+    static constexpr KindFacts kind{62, "recovery_cut", Level::log};
 
     std::string topic;
     PartitionIndex partition;
@@ -62,7 +62,7 @@ struct RecoveryCut {
 
 // The log is whole again, in memory and on disk, up to `log_end`.
 struct RecoveryFinished {
-    static constexpr KindFacts kind{63, "recovery_finished", Level::state};
+    static constexpr KindFacts kind{63, "recovery_finished", Level::log};
 
     std::string topic;
     PartitionIndex partition;

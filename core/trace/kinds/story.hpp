@@ -71,4 +71,11 @@ struct Verdict {
     }
 };
 
+// A run that is steered from outside (`sim serve`) got to the Instant it was told to reach.
+struct TimeReached {
+    static constexpr KindFacts kind{145, "time_reached", Level::state};
+
+    static void walk(auto& /*self*/, auto& /*w*/) {}
+};
+
 }  // namespace glasslog::trace::kinds

@@ -1,0 +1,19 @@
+#pragma once
+
+// The verbs of the `glasslog` command: each adds its options to the command line, and says what to
+// run when it was chosen.
+
+#include "core/cli/exit_code.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+
+namespace glasslog::cli {
+
+// Set by the verb that was chosen.
+using Action = std::function<ExitCode()>;
+
+void add_broker_verb(CLI::App& app, Action& action);
+
+}  // namespace glasslog::cli
