@@ -45,7 +45,8 @@ def parse(arguments):
                         help="the glasslog program; called as PATH broker --data DIR --listen "
                              "HOST:PORT [--config FILE]")
     parser.add_argument("--bootstrap", metavar="HOST:PORT", help="a broker that runs")
-    parser.add_argument("--full", action="store_true", help="the long form of the test")
+    parser.add_argument("--full", action="store_true", default="GLASSLOG_FULL" in os.environ,
+                        help="the long form of the test; also when GLASSLOG_FULL is set")
     parser.add_argument("--count", type=int, metavar="N",
                         help="records, rounds or connections instead of the test's own number")
     parser.add_argument("--seed", type=int, default=1, help="for tests that draw (default 1)")

@@ -93,17 +93,26 @@ class OwnBroker:
 
     def start(self):
         """Starts it, on the same data and port as before, and waits for its first answer."""
+        self.launch()
+        self.wait_for_answer()
+
+    def command(self):
+        """What to run."""
         command = [self.binary, "broker", "--data", str(self.data), "--listen", self.address]
         if self.config:
             path = self.scratch / "server.properties"
             path.write_text("".join(f"{k}={v}\n" for k, v in self.config.items()))
             command += ["--config", str(path)]
+        return command
+
+    def launch(self, environment=None):
+        """Starts the process and does not wait for it."""
+        command = self.command()
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=subprocess.STDOUT)
-        self._wait_for_answer()
+                                            stderr=subprocess.STDOUT, env=environment)
 
-    def _wait_for_answer(self):
+    def wait_for_answer(self):
         deadline = time.monotonic() + START_SECONDS
         problem = "no attempt was made"
         while time.monotonic() < deadline:
