@@ -3,18 +3,26 @@
 namespace glasslog::protocol {
 namespace {
 
-bool is_continuation(std::string_view text, std::size_t at) {
-    return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80;
+std::uint8_t byte_at(std::string_view text, std::size_t at) {
+    return at < text.size() ? static_cast<std::uint8_t>(text[at]) : std::uint8_t{0};
 }
 
-// Bytes of the UTF-8 character that begins at `at`; 0 when none does. Overlong forms pass.
+// Whether `second` may follow `lead`: no overlong forms, no surrogates, nothing above U+10FFFF.
+bool is_second(std::uint8_t lead, std::uint8_t second) {
+    const std::uint8_t lowest = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+    const std::uint8_t highest = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+    return lowest <= second && second <= highest;
+}
+
+// Bytes of the UTF-8 character that begins at `at`; 0 when none does. Source: RFC 3629, section 4.
 std::size_t character_size(std::string_view text, std::size_t at) {
-    const auto lead = static_cast<unsigned char>(text[at]);
+    const std::uint8_t lead = byte_at(text, at);
     if (lead < 0x80) return 1;
-    const std::size_t size = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC2 ? 2 : 0;
-    if (size == 0 || lead > 0xF4) return 0;
-    for (std::size_t i = 1; i < size; ++i) {
-        if (!is_continuation(text, at + i)) return 0;
+    if (lead < 0xC2 || lead > 0xF4) return 0;
+    const std::size_t size = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+    if (!is_second(lead, byte_at(text, at + 1))) return 0;
+    for (std::size_t i = 2; i < size; ++i) {
+        if ((byte_at(text, at + i) & 0xC0) != 0x80) return 0;
     }
     return size;
 }

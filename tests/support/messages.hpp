@@ -1,0 +1,103 @@
+#pragma once
+
+// All messages of core/protocol as lists of types.
+
+#include "core/protocol/codec.hpp"
+#include "core/protocol/messages/api_versions.hpp"
+#include "core/protocol/messages/control_records.hpp"
+#include "core/protocol/messages/create_partitions.hpp"
+#include "core/protocol/messages/create_topics.hpp"
+#include "core/protocol/messages/delete_records.hpp"
+#include "core/protocol/messages/delete_topics.hpp"
+#include "core/protocol/messages/describe_cluster.hpp"
+#include "core/protocol/messages/describe_configs.hpp"
+#include "core/protocol/messages/describe_log_dirs.hpp"
+#include "core/protocol/messages/describe_topic_partitions.hpp"
+#include "core/protocol/messages/fetch.hpp"
+#include "core/protocol/messages/headers.hpp"
+#include "core/protocol/messages/incremental_alter_configs.hpp"
+#include "core/protocol/messages/init_producer_id.hpp"
+#include "core/protocol/messages/list_offsets.hpp"
+#include "core/protocol/messages/metadata.hpp"
+#include "core/protocol/messages/metadata_records.hpp"
+#include "core/protocol/messages/offset_for_leader_epoch.hpp"
+#include "core/protocol/messages/produce.hpp"
+
+namespace glasslog::support {
+
+template <typename... Messages>
+struct MessageList {};
+
+template <typename Request, typename Response>
+struct Exchange {
+    using RequestType = Request;
+    using ResponseType = Response;
+};
+
+using Exchanges = MessageList<
+    Exchange<protocol::ProduceRequest, protocol::ProduceResponse>,
+    Exchange<protocol::FetchRequest, protocol::FetchResponse>,
+    Exchange<protocol::ListOffsetsRequest, protocol::ListOffsetsResponse>,
+    Exchange<protocol::MetadataRequest, protocol::MetadataResponse>,
+    Exchange<protocol::ApiVersionsRequest, protocol::ApiVersionsResponse>,
+    Exchange<protocol::CreateTopicsRequest, protocol::CreateTopicsResponse>,
+    Exchange<protocol::DeleteTopicsRequest, protocol::DeleteTopicsResponse>,
+    Exchange<protocol::DeleteRecordsRequest, protocol::DeleteRecordsResponse>,
+    Exchange<protocol::InitProducerIdRequest, protocol::InitProducerIdResponse>,
+    Exchange<protocol::OffsetForLeaderEpochRequest, protocol::OffsetForLeaderEpochResponse>,
+    Exchange<protocol::DescribeConfigsRequest, protocol::DescribeConfigsResponse>,
+    Exchange<protocol::DescribeLogDirsRequest, protocol::DescribeLogDirsResponse>,
+    Exchange<protocol::CreatePartitionsRequest, protocol::CreatePartitionsResponse>,
+    Exchange<protocol::IncrementalAlterConfigsRequest, protocol::IncrementalAlterConfigsResponse>,
+    Exchange<protocol::DescribeClusterRequest, protocol::DescribeClusterResponse>,
+    Exchange<protocol::DescribeTopicPartitionsRequest, protocol::DescribeTopicPartitionsResponse>>;
+
+using Records = MessageList<protocol::RequestHeader,
+                            protocol::ResponseHeader,
+                            protocol::RegisterBrokerRecord,
+                            protocol::TopicRecord,
+                            protocol::PartitionRecord,
+                            protocol::ConfigRecord,
+                            protocol::PartitionChangeRecord,
+                            protocol::RemoveTopicRecord,
+                            protocol::FeatureLevelRecord,
+                            protocol::ProducerIdsRecord,
+                            protocol::BrokerRegistrationChangeRecord,
+                            protocol::NoOpRecord,
+                            protocol::LeaderChangeMessage,
+                            protocol::SnapshotHeaderRecord,
+                            protocol::SnapshotFooterRecord,
+                            protocol::KRaftVersionRecord,
+                            protocol::VotersRecord>;
+
+// Calls f(Exchange<Request, Response>{}) for every API.
+template <typename F, typename... Pairs>
+void for_each_exchange(F f, MessageList<Pairs...> /*of*/) {
+    (f(Pairs{}), ...);
+}
+
+template <typename F, typename... Messages>
+void for_each_record(F f, MessageList<Messages...> /*of*/) {
+    (f.template operator()<Messages>(), ...);
+}
+
+// Calls f.operator()<Message>() for every message, of every kind.
+template <typename F>
+void for_each_message(F f) {
+    for_each_exchange(
+        [&]<typename Pair>(Pair) {
+            f.template operator()<typename Pair::RequestType>();
+            f.template operator()<typename Pair::ResponseType>();
+        },
+        Exchanges{});
+    for_each_record(f, Records{});
+}
+
+// Calls f(version) for every version of Message.
+template <typename Message, typename F>
+void for_each_version(F f) {
+    for (int v = Message::versions.first; v <= Message::versions.last; ++v)
+        f(protocol::Version{static_cast<std::int16_t>(v)});
+}
+
+}  // namespace glasslog::support
