@@ -5,6 +5,8 @@
 #include "core/base/expected.hpp"
 #include "core/client/client_error.hpp"
 #include "core/client/cluster.hpp"
+#include "core/protocol/config_enums.hpp"
+#include "core/runtime/gate.hpp"
 #include "core/runtime/runtime.hpp"
 
 #include <cstdint>
@@ -46,7 +48,7 @@ struct ListedOffset {
 struct ConfigEntry {
     std::string name;
     std::optional<std::string> value;
-    std::int8_t source = 0;  // as on the wire; 5: default
+    protocol::ConfigSource source = protocol::ConfigSource::unknown;
     bool is_read_only = false;
     bool is_sensitive = false;
 };
@@ -87,7 +89,28 @@ public:
     Cluster& cluster() { return cluster_; }
 
 private:
+    // A call that may be tried more than once.
+    class Attempts;
+    struct Offsets;
+
+    template <typename Out>
+    void run(UniqueFunction<void(ClientDone<Out>)> attempt, ClientDone<Out> done);
+
+    template <typename Response, typename Out, typename Request>
+    void ask(const Request& request,
+             UniqueFunction<Expected<Out, ClientError>(const Response&)> read,
+             ClientDone<Out> done);
+
+    void ask_offsets(const std::vector<TopicPartition>& partitions,
+                     std::int64_t timestamp,
+                     ClientDone<std::vector<ListedOffset>> done);
+    void delete_at_leader(const TopicPartition& partition, Offset before, ClientDone<Offset> done);
+    Expected<NodeId, ClientError> leader_of(const TopicPartition& partition) const;
+
     Cluster cluster_;
+    std::unique_ptr<Attempts> attempts_;
+    std::map<std::uint64_t, Offsets> offsets_;
+    std::uint64_t last_offsets_ = 0;
     runtime::Gate gate_;
 };
 
