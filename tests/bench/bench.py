@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The broker's costs, beside Apache Kafka's on the same machine when KAFKA_PEER names one.
 
-Runs are interleaved (ours, Kafka, ours, Kafka, ...), each on a fresh data directory; the table shows
-the median of the rounds and their range. What is measured:
+Runs are interleaved (ours, Kafka, ours, Kafka, ...), each on a fresh data directory; the table
+shows the median of the rounds and their range. What is measured:
 
   start              s from the start of the process to the first accepted record, new directory
   idle memory        MiB resident ten seconds later

@@ -180,8 +180,8 @@ public final class JavaClient {
 
     /**
      * Frames until the end of the file, big-endian: int32 partition, int64 offset, int64 timestamp
-     * (ms), key, value, int32 number of headers, each a name and a value. A name, key or value is an
-     * int32 length (-1: null) and so many bytes. In a file to produce from, the offset is ignored.
+     * (ms), key, value, int32 number of headers, each a name and a value. A name, key or value is
+     * an int32 length (-1: null) and so many bytes. In a file to produce from, the offset is ignored.
      */
     private static List<ProducerRecord<byte[], byte[]>> readRecords(String file, String topic)
             throws IOException {
@@ -329,7 +329,8 @@ public final class JavaClient {
         before.forEach(
                 (p, offset) ->
                         asked.put(
-                                new TopicPartition(topic, p), RecordsToDelete.beforeOffset(offset)));
+                                new TopicPartition(topic, p),
+                                RecordsToDelete.beforeOffset(offset)));
         Map<Integer, Long> low = new TreeMap<>();
         for (var entry : admin.deleteRecords(asked).lowWatermarks().entrySet()) {
             low.put(entry.getKey().partition(), entry.getValue().get().lowWatermark());

@@ -1,4 +1,4 @@
-"""The broker under test: one that runs already, or one that is started, killed and started again."""
+"""The broker under test: one that runs already, or one started, killed and started anew."""
 import os
 import random
 import shutil

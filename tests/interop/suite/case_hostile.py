@@ -1,4 +1,4 @@
-"""Hostile connections: they are closed, they cost little memory, and others are served meanwhile."""
+"""Hostile connections are closed, cost little memory, and others are served meanwhile."""
 import os
 import resource
 import select

@@ -1,6 +1,6 @@
 """The clients behind one face, so that a test is written once for all of them.
 
-A client has `name`, `shape` (the records that it can express), `codecs`, `produces_idempotently` and
+A client has `name`, `shape` (the records that it can express), `codecs` and
     produce(topic, records, codec, idempotent)
     consume(topic, starts, ends) -> {partition: [Read]}    assigned partitions, explicit offsets
     offsets_for_times(topic, {partition: ms}) -> {partition: offset or -1}
@@ -22,7 +22,6 @@ class Confluent:
     name = "confluent"
     shape = staticmethod(records.full)
     codecs = records.CODECS
-    produces_idempotently = True
     header_text = None
     batch_bytes = 65_536
 
@@ -112,7 +111,6 @@ class KafkaPython:
     name = "kafka-python"
     shape = staticmethod(records.no_null_header)
     codecs = records.CODECS
-    produces_idempotently = True
     header_text = None
 
     def __init__(self, address, scratch):
@@ -184,7 +182,6 @@ class Kcat:
     name = "kcat"
     shape = staticmethod(records.kcat)
     codecs = records.CODECS
-    produces_idempotently = True
 
     def __init__(self, address, scratch):
         place.kcat_command()
@@ -269,7 +266,6 @@ class Java:
     name = "java"
     shape = staticmethod(records.full)
     codecs = records.CODECS
-    produces_idempotently = True
     header_text = None
 
     def __init__(self, address, scratch):

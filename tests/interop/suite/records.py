@@ -191,7 +191,8 @@ def write_file(path, records):
     with open(path, "wb") as out:
         out.write(struct.pack(">q", len(records)))
         for r in records:
-            parts = [struct.pack(">iqq", r.partition, -1, -1 if r.timestamp is None else r.timestamp),
+            time_ms = -1 if r.timestamp is None else r.timestamp
+            parts = [struct.pack(">iqq", r.partition, -1, time_ms),
                      _frame_bytes(r.key), _frame_bytes(r.value), struct.pack(">i", len(r.headers))]
             for name, value in r.headers:
                 parts += [_frame_bytes(name.encode()), _frame_bytes(value)]

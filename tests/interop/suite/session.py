@@ -77,7 +77,8 @@ def create(admin, name, partitions, configs=None):
     its leaders know, and a producer that is refused at first may change the order of batches."""
     admin.create(name, partitions, {**KEEP_FOREVER, **(configs or {})})
     empty = {p: 0 for p in range(partitions)}
-    eventually(lambda: name in admin.topics() and admin.ends(name, list(empty), admins.NEXT) == empty,
+    eventually(lambda: name in admin.topics()
+               and admin.ends(name, list(empty), admins.NEXT) == empty,
                f"{name} was created and its leaders do not serve it")
     return name
 
