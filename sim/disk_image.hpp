@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,6 +54,8 @@ public:
     // Empty when the path is no file.
     std::optional<InodeId> find(const std::string& path) const;
 
+    bool exists(InodeId file) const { return files_.contains(file); }
+
     // --- contents of a file, in the page cache; durable after sync
 
     void append(InodeId file, const Payload& payload, WallTime now);
@@ -74,6 +77,9 @@ public:
     // An open handle keeps a removed file alive.
     void pin(InodeId file);
     void unpin(InodeId file);
+
+    // The process that held them is gone.
+    void drop_pins();
 
     std::uint64_t used_bytes() const { return used_bytes_; }
 
@@ -140,7 +146,7 @@ private:
 
     void apply(NameChange change);
     void collect_garbage();
-    void reach(InodeId id, std::vector<InodeId>& reached) const;
+    void reach(InodeId id, std::set<InodeId>& reached) const;
     std::map<InodeId, std::string> paths() const;
     void walk(InodeId directory,
               const std::string& prefix,

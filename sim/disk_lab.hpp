@@ -65,7 +65,7 @@ public:
     // Starts the next incarnation.
     void reopen();
 
-    // What would be on the platter after a power loss now; for assertions.
+    // As the page cache shows it; for assertions.
     DiskImage& image();
 
     World& world() { return *world_; }

@@ -192,4 +192,7 @@ struct FaultReport {
 // "power-loss", "slow-disk": the verb of the scenario language.
 std::string kind_of(const Fault& fault);
 
+// "cut b1 | p1". names[i]: of node i + 1.
+std::string text(const Fault& fault, const std::vector<std::string>& names);
+
 }  // namespace glasslog::sim

@@ -3,7 +3,7 @@
 // World: everything in one simulated run: time, chance, nodes, network, disks, faults, trace.
 // Deterministic: the same configuration, programs and calls give the same events in the same order.
 //
-//   World world({.seed = 7});
+//   World world(config);
 //   const NodeId b1 = world.add_node({.name = "b1", .reactors = 2}, [](auto reactors) {
 //       return std::make_unique<BrokerProgram>(std::move(reactors), config);
 //   });
@@ -116,6 +116,9 @@ public:
     // renames, removals count. See DiskLab.
     void crash_at_boundary(NodeId node, std::uint64_t n, std::optional<CrashModel> model);
 
+    // Such changes so far.
+    std::uint64_t boundaries(NodeId node) const;
+
     // Own filters, asked before those of faults; see link_filter.hpp. Held packets are judged again
     // at each removal.
     void add_filter(LinkFilter& filter);
@@ -144,9 +147,9 @@ public:
     // Observers are called in the order in which they were added and live as long as the world.
     void observe(Observer observer);
 
-    struct Parts;  // what the files of sim/ share
-
 private:
+    struct Parts;
+
     trace::EventId emit_bytes(NodeId node, trace::EventKind kind, ByteView bytes);
 
     std::unique_ptr<Parts> parts_;

@@ -1,0 +1,156 @@
+#include "sim/node_clock.hpp"
+
+#include "core/base/check.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace glasslog::sim {
+namespace {
+
+constexpr std::int64_t million = 1'000'000;
+
+__extension__ using Wide = __int128;
+
+}  // namespace
+
+NodeClock::NodeClock(Engine& engine,
+                     NodeId node,
+                     const WorldConfig& world,
+                     const ClockConfig& config)
+    : engine_(engine),
+      node_(node),
+      configured_drift_(config.drift_parts_per_million),
+      drift_(config.drift_parts_per_million),
+      wall_base_ns_(world.wall_start.milliseconds() * million + config.wall_skew.nanoseconds()) {
+    CHECK(drift_ > -million, "a clock that goes back");
+}
+
+std::int64_t NodeClock::elapsed(Instant world) const {
+    const Wide real = (world - anchor_world_).nanoseconds();
+    return anchor_local_ + static_cast<std::int64_t>(real * (million + drift_) / million);
+}
+
+Instant NodeClock::now() const {
+    for (ActiveFault* fault : faults_)
+        fault->bites += std::holds_alternative<ClockSkew>(fault->fault) ? 0 : 1;
+    return Instant::from_nanoseconds(elapsed(engine_.now()) - booted_at_local_ + jumped_);
+}
+
+WallTime NodeClock::wall() const {
+    std::int64_t ns = wall_base_ns_ + elapsed(engine_.now());
+    for (ActiveFault* fault : faults_) {
+        ++fault->bites;
+        if (const auto* skew = std::get_if<ClockSkew>(&fault->fault)) ns += skew->by.nanoseconds();
+    }
+    return WallTime::from_milliseconds(ns / million);
+}
+
+void NodeClock::boot() {
+    booted_at_local_ = elapsed(engine_.now());
+    jumped_ = 0;
+}
+
+Instant NodeClock::world_time_of(Instant local) const {
+    if (local == Instant::never()) return local;
+    const Wide ahead = Wide(local.nanoseconds()) + booted_at_local_ - jumped_ - anchor_local_;
+    if (ahead <= 0) return engine_.now();
+    const Wide pace = million + drift_;
+    const Wide real = (ahead * million + pace - 1) / pace;
+    if (real > INT64_MAX - anchor_world_.nanoseconds()) return Instant::never();
+    return anchor_world_ + Duration::nanoseconds(static_cast<std::int64_t>(real));
+}
+
+void NodeClock::set_drift(std::int32_t parts_per_million) {
+    const std::int64_t local = elapsed(engine_.now());
+    anchor_world_ = engine_.now();
+    anchor_local_ = local;
+    drift_ = parts_per_million;
+    plan_timers();
+}
+
+void NodeClock::inject(ActiveFault& fault) {
+    std::int64_t by = 0;
+    if (const auto* skew = std::get_if<ClockSkew>(&fault.fault)) by = skew->by.nanoseconds();
+    if (const auto* drift = std::get_if<ClockDrift>(&fault.fault)) {
+        set_drift(drift->parts_per_million);
+    }
+    if (const auto* jump = std::get_if<ClockJump>(&fault.fault)) {
+        CHECK(jump->monotonic >= Duration{}, "the monotonic clock never goes back");
+        by = jump->wall.nanoseconds();
+        jumped_ += jump->monotonic.nanoseconds();
+        wall_base_ns_ += jump->wall.nanoseconds();
+        plan_timers();
+    }
+    faults_.push_back(&fault);
+    engine_.emit(node_, trace::kinds::ClockJumped{by, static_cast<std::int32_t>(drift_)});
+}
+
+void NodeClock::heal(ActiveFault& fault) {
+    std::erase(faults_, &fault);
+    std::int64_t by = 0;
+    if (const auto* skew = std::get_if<ClockSkew>(&fault.fault)) by = -skew->by.nanoseconds();
+    if (std::holds_alternative<ClockDrift>(fault.fault)) {
+        set_drift(static_cast<std::int32_t>(configured_drift_));
+    }
+    engine_.emit(node_, trace::kinds::ClockJumped{by, static_cast<std::int32_t>(drift_)});
+}
+
+// --- timers -------------------------------------------------------------------------------------
+
+NodeClock::Timer::Timer(NodeClock& clock, Owner owner, Instant when, runtime::Task task)
+    : clock_(clock),
+      owner_(owner),
+      when_(when),
+      task_(std::move(task)),
+      cause_(clock.engine_.cause()) {
+    const auto node = static_cast<std::uint64_t>(clock.node_.value());
+    lane_.key = StableHash().add(node).add(++clock.timers_made_).value();
+    clock_.link(*this);
+    plan();
+}
+
+NodeClock::Timer::~Timer() {
+    clock_.engine_.cancel(ticket_);
+    clock_.unlink(*this);
+}
+
+void NodeClock::Timer::plan() {
+    if (when_ == Instant::never()) return;
+    const Instant world = clock_.world_time_of(when_);
+    ticket_ = clock_.engine_.plan_caused(world, lane_, owner_, cause_, [this] { fire(); });
+}
+
+void NodeClock::Timer::fire() {
+    ticket_ = {};
+    if (clock_.world_time_of(when_) > clock_.engine_.now()) {
+        plan();
+        return;
+    }
+    clock_.unlink(*this);
+    // The task may destroy this timer.
+    runtime::Task task = std::move(task_);
+    task();
+}
+
+void NodeClock::link(Timer& timer) {
+    timer.previous_ = last_;
+    (last_ == nullptr ? first_ : last_->next_) = &timer;
+    last_ = &timer;
+}
+
+void NodeClock::unlink(Timer& timer) {
+    if (timer.previous_ == nullptr && first_ != &timer) return;  // not linked
+    (timer.previous_ == nullptr ? first_ : timer.previous_->next_) = timer.next_;
+    (timer.next_ == nullptr ? last_ : timer.next_->previous_) = timer.previous_;
+    timer.next_ = timer.previous_ = nullptr;
+}
+
+void NodeClock::plan_timers() {
+    for (Timer* timer = first_; timer != nullptr; timer = timer->next_) {
+        engine_.cancel(timer->ticket_);
+        timer->plan();
+    }
+}
+
+}  // namespace glasslog::sim

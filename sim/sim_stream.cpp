@@ -1,0 +1,490 @@
+// Bytes on connections; see sim_network.hpp.
+
+#include "core/base/check.hpp"
+#include "sim/sim_network.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace glasslog::sim {
+namespace {
+
+constexpr std::size_t chunk_bytes_max = 64 * 1024;
+
+}  // namespace
+
+SimNetwork::Joint* SimNetwork::find(std::uint64_t id) {
+    return id == 0 || id > joints_.size() ? nullptr : joints_[id - 1].get();
+}
+
+SimNetwork::Machine& SimNetwork::machine_of(const Side& side) {
+    return machines_[static_cast<std::size_t>(side.owner.node.value()) - 1];
+}
+
+Packet SimNetwork::packet_of(const Joint& joint, std::size_t side, const Chunk& chunk) const {
+    return {chunk.kind,
+            joint.sides[side].owner.node,
+            joint.sides[1 - side].owner.node,
+            static_cast<std::int64_t>(joint.id),
+            side == 0,
+            chunk.message_position,
+            chunk.bytes.size(),
+            chunk.tag};
+}
+
+// --- writing ------------------------------------------------------------------------------------
+
+void SimNetwork::write(Joint& joint,
+                       std::size_t side,
+                       Payload payload,
+                       runtime::MessageTag tag,
+                       runtime::Connection::WriteDone done) {
+    Side& mine = joint.sides[side];
+    Pipe& pipe = joint.pipes[side];
+    std::optional<IoError> error = mine.error;
+    if (!error && pipe.is_end_written) error = IoError{IoCode::closed, mine.peer.text(), 0, {}};
+    if (error || payload.empty()) {
+        Expected<void, IoError> result;
+        if (error) result = Unexpected{*error};
+        plan_write_done(joint, side, std::move(done), std::move(result));
+        return;
+    }
+    const Bytes bytes = payload.flatten();
+    const std::int64_t position = pipe.position;
+    Write write{cut(joint, side, bytes), 0, std::move(done)};
+    for (Chunk& chunk : write.chunks) {
+        chunk.tag = tag;
+        chunk.message_position = position;
+    }
+    pipe.position += static_cast<std::int64_t>(bytes.size());
+    pipe.unsent_bytes += bytes.size();
+    pipe.unsent.push_back(std::move(write));
+    pump(joint, side);
+    tell_sent(joint, side, position, bytes.size());
+}
+
+// Tells of the message at `position`, which pump() has just seen, and lets its chunks know.
+void SimNetwork::tell_sent(Joint& joint,
+                           std::size_t side,
+                           std::int64_t position,
+                           std::size_t bytes) {
+    Pipe& pipe = joint.pipes[side];
+    const bool is_waiting = !pipe.unsent.empty() || pipe.flying.front().is_held ||
+                            pipe.flying.front().is_lost || pipe.flying.back().is_held ||
+                            pipe.flying.back().is_lost;
+    const Chunk& last = pipe.unsent.empty() ? pipe.flying.back() : pipe.unsent.back().chunks.back();
+    trace::kinds::MessageSent sent;
+    sent.connection = static_cast<std::int64_t>(joint.id);
+    sent.is_from_opener = side == 0;
+    sent.position = position;
+    sent.to = joint.sides[1 - side].owner.node;
+    sent.api_key = last.tag.api_key;
+    sent.api_version = last.tag.api_version;
+    sent.correlation = last.tag.correlation_id;
+    sent.is_response = last.tag.is_response;
+    sent.bytes = static_cast<std::int64_t>(bytes);
+    sent.due_ns = is_waiting ? -1 : last.arrival.nanoseconds();
+    const trace::EventId event = engine_.emit(joint.sides[side].owner.node, sent);
+    for (auto chunk = pipe.flying.rbegin();
+         chunk != pipe.flying.rend() && chunk->message_position == position;
+         ++chunk) {
+        chunk->sent_event = event;
+    }
+    if (pipe.unsent.empty()) return;
+    for (Chunk& chunk : pipe.unsent.back().chunks)
+        chunk.sent_event = event;
+}
+
+// One message into chunks: now and then at keyed-random bytes, always at 64 KiB.
+std::vector<SimNetwork::Chunk> SimNetwork::cut(const Joint& joint,
+                                               std::size_t side,
+                                               const Bytes& bytes) {
+    const NodeId from = joint.sides[side].owner.node;
+    const NodeId to = joint.sides[1 - side].owner.node;
+    std::vector<std::size_t> ends;
+    const std::uint64_t link =
+        static_cast<std::uint64_t>(from.value()) << 32 | static_cast<std::uint32_t>(to.value());
+    const std::uint64_t key = StableHash().add("chunk").add(link).value();
+    if (config_.chunked.holds(engine_.draws().next(key)) && bytes.size() > 1) {
+        const std::uint64_t count_draw = engine_.draws().next(key);
+        const std::int64_t cuts =
+            between(count_draw, 1, std::max<std::int64_t>(1, config_.chunks_max - 1));
+        for (std::int64_t i = 0; i < cuts; ++i)
+            ends.push_back(1 + below(engine_.draws().next(key), bytes.size() - 1));
+    }
+    for (std::size_t end = chunk_bytes_max; end < bytes.size(); end += chunk_bytes_max)
+        ends.push_back(end);
+    ends.push_back(bytes.size());
+    if (ends.size() > 2) std::ranges::sort(ends);
+    std::vector<Chunk> chunks;
+    chunks.reserve(ends.size());
+    std::size_t begin = 0;
+    for (const std::size_t end : ends) {
+        if (end == begin) continue;
+        Chunk& chunk = chunks.emplace_back();
+        chunk.bytes = bytes.slice(begin, end - begin);
+        begin = end;
+    }
+    chunks.back().is_last_of_message = true;
+    return chunks;
+}
+
+// Sends what the window allows; a chunk always goes when nothing is under way.
+void SimNetwork::pump(Joint& joint, std::size_t side) {
+    Pipe& pipe = joint.pipes[side];
+    const std::size_t window = 2 * config_.socket_buffer_bytes;
+    while (!pipe.unsent.empty()) {
+        Write& write = pipe.unsent.front();
+        while (write.next < write.chunks.size()) {
+            Chunk& chunk = write.chunks[write.next];
+            const std::size_t bytes = chunk.bytes.size();
+            if (pipe.window_bytes > 0 && pipe.window_bytes + bytes > window) return;
+            pipe.window_bytes += bytes;
+            pipe.unsent_bytes -= bytes;
+            chunk.latency = write.next == 0 ? latency_of(joint.sides[side].owner.node,
+                                                         joint.sides[1 - side].owner.node,
+                                                         chunk.tag)
+                                            : gap_of(joint, side);
+            chunk.is_continued = write.next > 0;
+            ++write.next;
+            launch(joint, side, std::move(chunk));
+        }
+        if (write.done) plan_write_done(joint, side, std::move(write.done), {});
+        pipe.unsent.pop_front();
+    }
+}
+
+Duration SimNetwork::gap_of(const Joint& joint, std::size_t side) {
+    const auto from = static_cast<std::uint64_t>(joint.sides[side].owner.node.value());
+    const auto to = static_cast<std::uint64_t>(joint.sides[1 - side].owner.node.value());
+    const std::uint64_t key = StableHash().add("chunk-gap").add(from << 32 | to).value();
+    return config_.chunk_gap.sample(engine_.draws().next(key));
+}
+
+void SimNetwork::plan_write_done(Joint& joint,
+                                 std::size_t side,
+                                 runtime::Connection::WriteDone done,
+                                 Expected<void, IoError> result) {
+    engine_.plan(
+        engine_.now(),
+        joint.pipes[side].lane,
+        joint.sides[side].owner,
+        [this, id = joint.id, side, done = std::move(done), result = std::move(result)]() mutable {
+            const Joint* const found = find(id);
+            if (found == nullptr || !found->sides[side].is_handle_open) return;
+            done(std::move(result));
+        });
+}
+
+// --- on the way ---------------------------------------------------------------------------------
+
+void SimNetwork::launch(Joint& joint, std::size_t side, Chunk chunk) {
+    Pipe& pipe = joint.pipes[side];
+    chunk.first_try = engine_.now();
+    try_once(joint, side, chunk);
+    pipe.flying.push_back(std::move(chunk));
+    if (!pipe.is_arrival_planned && pipe.flying.size() == 1) plan_next(joint, side);
+}
+
+void SimNetwork::try_once(Joint& joint, std::size_t side, Chunk& chunk) {
+    Pipe& pipe = joint.pipes[side];
+    const NodeId from = joint.sides[side].owner.node;
+    const NodeId to = joint.sides[1 - side].owner.node;
+    const Fate fate = judge(packet_of(joint, side, chunk));
+    chunk.is_lost = fate.is_lost || joint.sides[1 - side].state == SideState::mute;
+    chunk.is_held = fate.is_held;
+    if (chunk.is_lost || chunk.is_held) return;
+    const Instant gone = departure(from, to, chunk.bytes.size());
+    const Instant after = chunk.is_continued ? std::max(gone, pipe.last_arrival) : gone;
+    chunk.arrival = std::max(after + chunk.latency + fate.delay, pipe.last_arrival);
+    pipe.last_arrival = chunk.arrival;
+}
+
+void SimNetwork::plan_arrival(Joint& joint, std::size_t side, Instant when) {
+    Pipe& pipe = joint.pipes[side];
+    pipe.is_arrival_planned = true;
+    engine_.plan_caused(when,
+                        pipe.lane,
+                        Owner{},
+                        pipe.flying.front().sent_event,
+                        [this, id = joint.id, side] { arrive(id, side); });
+}
+
+// The head of what flies: its arrival, or its next try.
+void SimNetwork::plan_next(Joint& joint, std::size_t side) {
+    Pipe& pipe = joint.pipes[side];
+    if (pipe.flying.empty() || pipe.is_arrival_planned) return;
+    const Chunk& head = pipe.flying.front();
+    if (head.is_held) return;
+    if (!head.is_lost) {
+        plan_arrival(joint, side, head.arrival);
+        return;
+    }
+    const Duration gap = std::max(pipe.retry_gap, config_.retry_first);
+    pipe.retry_gap = std::min(gap * 2, config_.retry_last);
+    plan_arrival(joint, side, engine_.now() + gap);
+}
+
+void SimNetwork::arrive(std::uint64_t id, std::size_t side) {
+    Joint* const joint = find(id);
+    if (joint == nullptr) return;
+    Pipe& pipe = joint->pipes[side];
+    pipe.is_arrival_planned = false;
+    if (pipe.flying.empty() || pipe.flying.front().is_held) return;
+    Chunk& head = pipe.flying.front();
+    if (!head.is_lost && !machine_of(joint->sides[1 - side]).is_on) head.is_lost = true;
+    if (head.is_lost) {
+        try_again(*joint, side);
+        return;
+    }
+    if (head.arrival > engine_.now()) {
+        plan_next(*joint, side);
+        return;
+    }
+    Chunk chunk = std::move(head);
+    pipe.flying.pop_front();
+    pipe.retry_gap = {};
+    deliver(*joint, side, std::move(chunk));
+    plan_next(*joint, side);
+}
+
+void SimNetwork::try_again(Joint& joint, std::size_t side) {
+    Pipe& pipe = joint.pipes[side];
+    Chunk& head = pipe.flying.front();
+    const SideState state = joint.sides[side].state;
+    if (state == SideState::forgotten || state == SideState::mute) {
+        // Nobody is there to send it again.
+        tell_dropped(joint, side, head, "crash");
+        pipe.flying.pop_front();
+        plan_next(joint, side);
+        plan_collect(joint);
+        return;
+    }
+    if (engine_.now() - head.first_try >= config_.give_up_after) {
+        fail(joint, side, IoCode::timed_out, "cut");
+        for (const Chunk& chunk : pipe.flying)
+            tell_dropped(joint, side, chunk, "cut");
+        pipe.flying.clear();
+        plan_collect(joint);
+        return;
+    }
+    try_once(joint, side, head);
+    if (!head.is_lost) tell_due(joint, side, head);
+    plan_next(joint, side);
+}
+
+void SimNetwork::deliver(Joint& joint, std::size_t side, Chunk chunk) {
+    Pipe& pipe = joint.pipes[side];
+    const std::size_t receiver = 1 - side;
+    Side& theirs = joint.sides[receiver];
+    if (chunk.kind == PacketKind::reset) {
+        fail(joint, receiver, IoCode::reset, "reset");
+        return;
+    }
+    if (theirs.state != SideState::open) {
+        pipe.window_bytes -= chunk.bytes.size();
+        if (theirs.state == SideState::mute) {
+            tell_dropped(joint, side, chunk, "closed");
+        } else if (chunk.kind == PacketKind::data || theirs.state == SideState::forgotten) {
+            tell_dropped(joint, side, chunk, "closed");
+            theirs.state = SideState::forgotten;
+            reset_peer(joint, receiver);
+        } else {
+            pipe.is_end_received = true;
+        }
+        plan_collect(joint);
+        return;
+    }
+    trace::EventId cause = chunk.sent_event;
+    if (chunk.kind == PacketKind::end) {
+        pipe.is_end_received = true;
+        if (joint.pipes[receiver].is_end_written) tell_closed(joint, receiver, "closed");
+    } else {
+        pipe.received.push_back(std::move(chunk.bytes));
+    }
+    if (chunk.kind == PacketKind::data && chunk.is_last_of_message) {
+        engine_.set_cause(chunk.sent_event);
+        cause = engine_.emit(theirs.owner.node,
+                             trace::kinds::MessageDelivered{static_cast<std::int64_t>(joint.id),
+                                                            side == 0,
+                                                            chunk.message_position});
+    }
+    if (!theirs.reading || theirs.is_read_planned) return;
+    theirs.is_read_planned = true;
+    engine_.enter(theirs.owner, cause, [this, id = joint.id, receiver] {
+        give_read(id, receiver);
+    });
+}
+
+// --- reading ------------------------------------------------------------------------------------
+
+void SimNetwork::read(Joint& joint,
+                      std::size_t side,
+                      std::size_t max,
+                      runtime::Connection::ReadDone done) {
+    Side& mine = joint.sides[side];
+    CHECK(!mine.reading, "one read at a time");
+    CHECK(max > 0);
+    mine.reading = std::move(done);
+    mine.reading_max = max;
+    const Pipe& incoming = joint.pipes[1 - side];
+    if (mine.error || !incoming.received.empty() || incoming.is_end_received)
+        plan_read(joint, side);
+}
+
+void SimNetwork::plan_read(Joint& joint, std::size_t side) {
+    Side& mine = joint.sides[side];
+    if (mine.is_read_planned) return;
+    mine.is_read_planned = true;
+    engine_.plan(engine_.now(),
+                 joint.pipes[1 - side].lane,
+                 mine.owner,
+                 [this, id = joint.id, side] { give_read(id, side); });
+}
+
+void SimNetwork::give_read(std::uint64_t id, std::size_t side) {
+    Joint* const joint = find(id);
+    if (joint == nullptr) return;
+    Side& mine = joint->sides[side];
+    mine.is_read_planned = false;
+    if (!mine.reading || !mine.is_handle_open) return;
+    runtime::Connection::ReadDone done = std::move(mine.reading);
+    if (mine.error) {
+        done(Unexpected{*mine.error});
+        return;
+    }
+    Pipe& pipe = joint->pipes[1 - side];
+    if (pipe.received.empty()) {
+        CHECK(pipe.is_end_received);
+        done(Bytes());
+        return;
+    }
+    Bytes bytes = pipe.received.front();
+    if (bytes.size() > mine.reading_max) {
+        pipe.received.front() = bytes.slice(mine.reading_max, bytes.size() - mine.reading_max);
+        bytes = bytes.slice(0, mine.reading_max);
+    } else {
+        pipe.received.pop_front();
+    }
+    pipe.window_bytes -= bytes.size();
+    if (!pipe.unsent.empty()) pump(*joint, 1 - side);
+    done(std::move(bytes));
+}
+
+// --- endings ------------------------------------------------------------------------------------
+
+void SimNetwork::close(Joint& joint, std::size_t side) {
+    Pipe& pipe = joint.pipes[side];
+    if (pipe.is_end_written || joint.sides[side].error) return;
+    pipe.is_end_written = true;
+    Write end;
+    Chunk& chunk = end.chunks.emplace_back();
+    chunk.kind = PacketKind::end;
+    chunk.message_position = pipe.position;
+    pipe.unsent.push_back(std::move(end));
+    pump(joint, side);
+    if (joint.pipes[1 - side].is_end_received) tell_closed(joint, side, "closed");
+}
+
+// The process lets go of its handle.
+void SimNetwork::release(Joint& joint, std::size_t side) {
+    Side& mine = joint.sides[side];
+    mine.is_handle_open = false;
+    engine_.after_event([gone = std::move(mine.reading)] {});
+    if (mine.state == SideState::open) {
+        const Pipe& incoming = joint.pipes[1 - side];
+        if (joint.pipes[side].is_end_written && incoming.received.empty()) {
+            mine.state = SideState::released;
+            tell_closed(joint, side, "closed");
+        } else {
+            fail(joint, side, IoCode::closed, "reset");
+            reset_peer(joint, side);
+        }
+    }
+    plan_collect(joint);
+}
+
+void SimNetwork::reset_peer(Joint& joint, std::size_t side) {
+    if (joint.sides[1 - side].state == SideState::forgotten) return;
+    Chunk chunk;
+    chunk.kind = PacketKind::reset;
+    chunk.message_position = joint.pipes[side].position;
+    chunk.latency = latency_of(joint.sides[side].owner.node,
+                               joint.sides[1 - side].owner.node,
+                               runtime::MessageTag{});
+    launch(joint, side, std::move(chunk));
+}
+
+// From here on this side knows the connection as broken: unread and unsent data is lost.
+void SimNetwork::fail(Joint& joint, std::size_t side, IoCode code, const char* reason) {
+    Side& mine = joint.sides[side];
+    if (mine.state == SideState::forgotten || mine.state == SideState::mute) return;
+    mine.state = SideState::forgotten;
+    mine.error = IoError{code, mine.peer.text(), 0, reason};
+    tell_closed(joint, side, reason);
+    Pipe& outgoing = joint.pipes[side];
+    for (Write& write : outgoing.unsent) {
+        for (std::size_t i = write.next; i < write.chunks.size(); ++i)
+            tell_dropped(joint, side, write.chunks[i], reason);
+        if (write.done)
+            plan_write_done(joint, side, std::move(write.done), Unexpected{*mine.error});
+    }
+    outgoing.unsent.clear();
+    outgoing.unsent_bytes = 0;
+    joint.pipes[1 - side].received.clear();
+    if (mine.reading && mine.is_handle_open) plan_read(joint, side);
+    plan_collect(joint);
+}
+
+void SimNetwork::tell_dropped(const Joint& joint,
+                              std::size_t side,
+                              const Chunk& chunk,
+                              const char* reason) {
+    if (chunk.kind != PacketKind::data || !chunk.is_last_of_message) return;
+    engine_.emit(joint.sides[side].owner.node,
+                 trace::kinds::MessageDropped{static_cast<std::int64_t>(joint.id),
+                                              side == 0,
+                                              chunk.message_position,
+                                              reason});
+}
+
+void SimNetwork::tell_due(const Joint& joint, std::size_t side, const Chunk& chunk) {
+    if (chunk.kind != PacketKind::data) return;
+    engine_.emit(joint.sides[side].owner.node,
+                 trace::kinds::MessageDueMoved{static_cast<std::int64_t>(joint.id),
+                                               side == 0,
+                                               chunk.message_position,
+                                               chunk.is_held ? -1 : chunk.arrival.nanoseconds()});
+}
+
+void SimNetwork::tell_closed(Joint& joint, std::size_t side, const char* reason) {
+    if (std::exchange(joint.is_end_told, true)) return;
+    engine_.emit(joint.sides[side].owner.node,
+                 trace::kinds::ConnectionClosed{static_cast<std::int64_t>(joint.id), reason});
+}
+
+void SimNetwork::plan_collect(Joint& joint) {
+    if (std::exchange(joint.is_collect_planned, true)) return;
+    engine_.plan(engine_.now(), lane_, Owner{}, [this, id = joint.id] { collect(id); });
+}
+
+void SimNetwork::collect(std::uint64_t id) {
+    Joint* const joint = find(id);
+    if (joint == nullptr) return;
+    joint->is_collect_planned = false;
+    for (std::size_t side = 0; side < 2; ++side) {
+        const Side& mine = joint->sides[side];
+        const bool is_held = mine.is_handle_open && engine_.is_alive(mine.owner);
+        const Pipe& pipe = joint->pipes[side];
+        if (is_held || mine.state == SideState::open) return;
+        if (!pipe.flying.empty() || !pipe.unsent.empty()) return;
+    }
+    joints_[id - 1].reset();
+}
+
+std::size_t SimNetwork::connection_count() const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(joints_, [](const auto& joint) { return joint != nullptr; }));
+}
+
+}  // namespace glasslog::sim
