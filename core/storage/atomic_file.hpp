@@ -12,8 +12,10 @@
 
 namespace glasslog::storage {
 
-// The operations that make `path` hold `content`; directory is the folder of `path`.
-std::vector<DiskOp> write_atomically(const std::string& path, Bytes content);
+// The operations that make `path` hold `content`; `slot` is free before and after.
+std::vector<DiskOp> write_atomically(const std::string& path,
+                                     Bytes content,
+                                     FileSlot slot = FileSlot(0));
 
 // The folder part of a path; "." when there is none.
 std::string parent_of(const std::string& path);
@@ -28,9 +30,6 @@ public:
     void write(Bytes content, runtime::IoDone<void> done);
 
     bool is_idle() const { return !runner_.is_running(); }
-
-    // The whole file; IoCode::not_found when there is none. Not during a write.
-    void read(runtime::IoDone<Bytes> done);
 
 private:
     void start();

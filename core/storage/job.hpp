@@ -137,14 +137,16 @@ class JobRunner {
 public:
     JobRunner(runtime::Executor& executor, runtime::Disk& disk);
 
-    // `done` is called once, from a later task, after the job finished and its files are closed
-    // but for those that `keep` takes. Must not run already.
+    // `done` runs once, in a later task; inside it keep() takes files that the job left open, the
+    // others are closed behind it. Must not run already.
     void run(Job job, runtime::IoDone<void> done);
 
     bool is_running() const { return static_cast<bool>(job_); }
 
-    // Files that the job finds open, and may leave open.
+    // Before run(): a file that the job finds open.
     void lend(FileSlot slot, std::shared_ptr<runtime::File> file);
+
+    // Inside `done`: a file that the job left open; null when it did not.
     std::shared_ptr<runtime::File> keep(FileSlot slot);
 
 private:
@@ -155,13 +157,14 @@ private:
     void on_file(DiskOp& operation);
     void on_path(DiskOp& operation);
     runtime::IoDone<void> plain(IfMissing if_missing = IfMissing::fail);
-    runtime::File* file_of(FileSlot slot);
+    runtime::File& file_of(FileSlot slot);
 
     runtime::Executor& executor_;
     runtime::Disk& disk_;
     Job job_;
     runtime::IoDone<void> done_;
     std::map<FileSlot, std::shared_ptr<runtime::File>> files_;
+    std::map<FileSlot, std::shared_ptr<runtime::File>> finished_files_;  // for keep()
     runtime::Gate gate_;
 };
 

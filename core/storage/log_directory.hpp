@@ -64,7 +64,7 @@ public:
     // checkpoints, lists the partitions, and goes on removing folders that were deleted.
     void open(OpenDirectory how, runtime::IoDone<OpenedDirectory> done);
 
-    // The folder with its partition.metadata, durable. Answers its path. IoCode::exists.
+    // The folder with its partition.metadata, durable. Answers its path. Again is no error.
     void create_partition(const PartitionName& name,
                           const Uuid& topic_id,
                           runtime::IoDone<std::string> done);

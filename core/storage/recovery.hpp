@@ -19,6 +19,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -69,6 +70,8 @@ struct RecoveryPlan {
     OpenLog open;
     IndexLimits limits;
     RecoveryRule rule = RecoveryRule::cut_torn_tail;
+    std::optional<Offset> cut_at;  // truncation: as if the first batch that reaches it were torn
+    std::optional<Offset> restart_at;  // everything goes; the log is empty and begins here
 };
 
 // `result` is filled when the job finishes without an error.

@@ -46,7 +46,7 @@ struct RetentionVerdict {
 // A segment stays when it ends above the high watermark, or is the last one and empty. It goes when
 // - now - largest timestamp > time, or
 // - what all segments hold, less size_bytes, is still at least its size, or
-// - it ends at or below the log start.
+// - it ends at or below the log start, and is not the last one.
 RetentionVerdict judge_retention(const RetentionPolicy& policy,
                                  std::span<const SegmentSummary> segments,
                                  const RetentionInput& input);

@@ -79,14 +79,14 @@ struct SegmentIndexSnapshot {
 // What the log knows of one segment. `file` and `index` of a sealed one are opened at first use; a
 // read in flight holds them, so they outlive closing and deletion.
 struct Segment {
-    Offset base;
-    Offset end;  // of its last batch, exclusive; base when empty
+    Offset base{};
+    Offset end{};  // of its last batch, exclusive; base when empty
     std::uint64_t size_bytes = 0;
-    TimestampOffset largest;                  // timestamp -1: its records have none
-    std::optional<WallTime> first_timestamp;  // of the first batch
-    WallTime modified_at;                     // of the file; for retention without timestamps
-    std::shared_ptr<runtime::File> file;
-    std::shared_ptr<const SegmentIndexSnapshot> index;
+    TimestampOffset largest{};                  // timestamp -1: its records have none
+    std::optional<WallTime> first_timestamp{};  // of the first batch
+    WallTime modified_at{};                     // of the file; for retention without timestamps
+    std::shared_ptr<runtime::File> file{};
+    std::shared_ptr<const SegmentIndexSnapshot> index{};
 
     SegmentSummary summary() const;
 };
