@@ -8,6 +8,7 @@
 #include "core/base/time.hpp"
 #include "core/metadata/image.hpp"
 #include "core/protocol/config_enums.hpp"
+#include "core/protocol/record_batch.hpp"
 
 #include <array>
 #include <cstdint>
@@ -30,7 +31,7 @@ enum class ConfigScope : std::uint8_t { read_only, per_broker, cluster_wide };
 struct ConfigBounds {
     std::int64_t first = INT64_MIN;
     std::int64_t last = INT64_MAX;
-    std::span<const std::string_view> words;
+    std::span<const std::string_view> words{};
 };
 
 struct ConfigDefinition {
@@ -39,8 +40,8 @@ struct ConfigDefinition {
     std::optional<std::string_view> default_value;  // empty: the key has none
     ConfigScope scope = ConfigScope::cluster_wide;
     bool is_sensitive = false;
-    std::array<std::string_view, 3> synonyms;  // broker keys of a topic key, finest unit first
-    ConfigBounds bounds;
+    std::array<std::string_view, 3> synonyms{};  // broker keys of a topic key, finest unit first
+    ConfigBounds bounds{};
 };
 
 // Sorted by name.
@@ -92,7 +93,7 @@ std::vector<ConfigEntry> describe_broker(const ConfigLayers& layers);
 // What was set for all brokers of the cluster: the resource with the empty name.
 std::vector<ConfigEntry> describe_default_broker(const ConfigLayers& layers);
 
-enum class TimestampType : std::uint8_t { create_time, log_append_time };
+using protocol::TimestampType;
 
 // The effective configuration of one topic, as values. Times of -1 and sizes of -1: no limit.
 struct TopicSettings {

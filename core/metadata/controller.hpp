@@ -20,6 +20,7 @@
 #include "core/protocol/messages/incremental_alter_configs.hpp"
 
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -96,6 +97,9 @@ struct Reply {
     Response response;
 };
 
+// The same answer for all that a request asks, by a node that cannot decide it.
+Response refuse_all(const Request& request, protocol::WireError error);
+
 // records: one atomic batch, or none. replies: when the records, and all that they rest on, are
 // committed.
 struct Decision {
@@ -119,15 +123,29 @@ public:
     // the offset of its registration).
     Decision handle(const Request& request, RequestToken token, Offset next_offset) const;
 
-    // The records that make an empty log a cluster: feature levels, and cluster-wide defaults.
+    // The records that make an empty log a cluster: the feature levels.
     std::vector<Record> bootstrap() const;
 
-    // Applies a record that was appended at `offset` in a batch of `epoch`.
-    void replay(const Record& record, Offset offset, LeaderEpoch epoch);
+    // Applies a batch that was appended: its first record stands at `base`.
+    void replay(std::span<const Record> records, Offset base, LeaderEpoch epoch);
+
+    // A control record of the metadata log finalized this level of kraft.version.
+    void replay_kraft_version(std::int16_t level, Offset offset, LeaderEpoch epoch);
 
     const Image& state() const { return image_; }
 
 private:
+    Decision create_topics(const CreateTopics& request, RequestToken token) const;
+    Decision delete_topics(const DeleteTopics& request, RequestToken token) const;
+    Decision create_partitions(const CreatePartitions& request, RequestToken token) const;
+    Decision alter_configs(const AlterConfigs& request, RequestToken token) const;
+    Decision register_broker(const RegisterBroker& request,
+                             RequestToken token,
+                             Offset next_offset) const;
+    Decision allocate_producer_ids(const AllocateProducerIds& request, RequestToken token) const;
+
+    ConfigLayers layers() const;
+
     ControllerOptions options_;
     Image image_;
 };

@@ -3,11 +3,11 @@
 // The features whose levels this broker can run at. Others of Kafka 4.3 (group.version,
 // transaction.version, …) come with what they switch on. Source: KIP-584.
 
+#include "core/metadata/image.hpp"
+
 #include <array>
 #include <span>
 #include <string_view>
-
-#include "core/metadata/image.hpp"
 
 namespace glasslog::metadata {
 

@@ -23,7 +23,8 @@ struct ServiceOptions {
     NodeId node{1};
     storage::OpenedDirectory opened;  // whose directory it is, and how it was left
     StaticConfigs file;               // server.properties: defaults of topics
-    std::size_t waiting_requests_max = 10'000;
+    std::vector<ListenerEndpoint> controller_endpoints;  // may be empty
+    std::size_t waiting_requests_max = 10'000;  // beyond it a request is answered with time-out
 };
 
 // Receives every committed image, in order, the newest only when several came meanwhile.
@@ -50,6 +51,9 @@ public:
 
     // Finishes what is being written and closes the log; later requests are not answered.
     void stop(UniqueFunction<void()> done);
+
+    // Called once when the log failed: nothing is decided any more, and the node should stop.
+    void on_failure(UniqueFunction<void(IoError)> report);
 
     // The last committed image; never null.
     ImagePtr image() const;
