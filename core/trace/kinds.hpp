@@ -72,6 +72,7 @@ using AnyKind = std::variant<std::monostate,
                              kinds::InvariantViolated,
                              kinds::Expectation,
                              kinds::Verdict,
+                             kinds::TimeReached,
                              kinds::LogLine>;
 
 // The fields in their fixed encoding (protocol's writer, version 0, flexible). Instantiated in

@@ -1,0 +1,151 @@
+#include "gui/model/session.hpp"
+
+#include "core/base/overloaded.hpp"
+
+#include <QElapsedTimer>
+#include <QObject>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace glasslog::gui {
+namespace {
+
+namespace kinds = trace::kinds;
+
+constexpr Duration lookahead = Duration::milliseconds(20);  // of shown time, times the speed
+
+QString shown(const std::string& text) {
+    return QString::fromStdString(text);
+}
+
+}  // namespace
+
+Instant Session::edge() const {
+    return timeline_.events().empty() ? Instant() : timeline_.events().back().time;
+}
+
+bool Session::receive(int budget_ms) {
+    QElapsedTimer timer;
+    timer.start();
+    if (waiting_at_ == waiting_.size()) {
+        Batch batch = source_->take();
+        waiting_ = std::move(batch.events);
+        waiting_at_ = 0;
+        if (batch.header) header_ = batch.header;
+        if (!batch.problem.empty()) problem_ = shown(batch.problem);
+        is_ended_ = batch.is_ended;
+    }
+    const std::size_t before = timeline_.events().size();
+    while (waiting_at_ < waiting_.size() && timer.elapsed() < budget_ms)
+        append(std::move(waiting_[waiting_at_++]));
+    if (timeline_.events().size() == before) return false;
+    show(timeline_.count_at(time_));
+    return true;
+}
+
+void Session::append(trace::Event event) {
+    note(event);
+    if (!timeline_.append(std::move(event))) {
+        problem_ = QObject::tr("The trace is longer than this window holds; its end is not shown.");
+    }
+}
+
+void Session::note(const trace::Event& event) {
+    const auto kind = trace::decode(event);
+    if (!kind) return;
+    const auto mark = [&](MarkKind what, const QString& text) {
+        marks_.push_back({event.time, what, text});
+    };
+    const QString node = shown(all().node_name(event.node));
+    std::visit(
+        overloaded{
+            [&](const kinds::Said& k) { mark(MarkKind::said, shown(k.en)); },
+            [&](const kinds::FaultInjected& k) { mark(MarkKind::fault, shown(k.text)); },
+            [&](const kinds::NodeCrashed&) {
+                mark(MarkKind::crash, QObject::tr("%1 down").arg(node));
+            },
+            [&](const kinds::NodeStarted& k) {
+                const bool is_again = event.time > Instant::from_nanoseconds(0);
+                if (is_again) mark(MarkKind::start, QObject::tr("%1 up").arg(shown(k.name)));
+            },
+            [&](const kinds::RecoveryCut&) { mark(MarkKind::cut, QObject::tr("log cut")); },
+            [&](const kinds::InvariantViolated& k) { mark(MarkKind::violated, shown(k.name)); },
+            [&](const kinds::Verdict& k) {
+                mark(MarkKind::verdict, k.is_held ? QObject::tr("holds") : QObject::tr("violated"));
+            },
+            [&](const kinds::ProduceAcked&) { activity_.acked.push_back(event.time); },
+            [&](const kinds::RecordConsumed&) { activity_.consumed.push_back(event.time); },
+            [&](const kinds::MessageSent&) { activity_.messages.push_back(event.time); },
+            [](const auto&) {},
+        },
+        *kind);
+}
+
+void Session::show(std::size_t count) {
+    const auto& events = timeline_.events();
+    const bool is_ahead = count >= now_.event_count && count - now_.event_count < 512;
+    const bool is_same_past =
+        now_.event_count == 0 ||
+        (now_.event_count <= events.size() && events[now_.event_count - 1].id == now_.last);
+    if (is_ahead && is_same_past) {
+        for (auto at = static_cast<std::size_t>(now_.event_count); at < count; ++at)
+            trace::apply(now_, events[at]);
+    } else {
+        now_ = timeline_.after(count);
+    }
+    count_ = count;
+}
+
+bool Session::advance(Duration elapsed) {
+    if (!is_playing_) return false;
+    const auto scaled = [this](Duration d) { return d * speeds[speed_] / 1000; };
+    const Instant target = time_ + scaled(elapsed);
+    want(target + scaled(lookahead));
+    if (target > edge() && is_ended_) is_playing_ = false;
+    const Instant reached = std::min(target, std::max(edge(), time_));
+    if (reached == time_) return false;
+    time_ = reached;
+    show(timeline_.count_at(time_));
+    return true;
+}
+
+void Session::play(bool is_playing) {
+    if (is_playing && is_ended_ && time_ >= edge()) seek(Instant());
+    is_playing_ = is_playing;
+}
+
+void Session::seek(Instant time) {
+    time_ = std::clamp(time, Instant(), std::max(edge(), Instant()));
+    show(timeline_.count_at(time_));
+}
+
+void Session::seek_event(std::size_t count) {
+    const std::size_t bounded = std::min(count, timeline_.events().size());
+    time_ = bounded == 0 ? Instant() : timeline_.events()[bounded - 1].time;
+    show(bounded);
+}
+
+void Session::want(Instant time) {
+    if (!is_steerable() || time <= wanted_ || is_ended_) return;
+    wanted_ = time;
+    source_->send(fmt::format("run until {}ns", time.nanoseconds()));
+}
+
+void Session::command(const QString& line) {
+    if (!command_refusal().isEmpty()) return;
+    const Instant when = std::max({time_, edge(), wanted_});
+    source_->send(fmt::format("at {}ns {}", when.nanoseconds(), line.toStdString()));
+    want(when + Duration::milliseconds(1));
+}
+
+QString Session::command_refusal() const {
+    if (!is_steerable()) return QObject::tr("a recorded run cannot be changed: open a scenario");
+    if (is_ended_) return QObject::tr("the run has ended");
+    if (edge() - time_ > Duration::milliseconds(250)) {
+        return QObject::tr("this is the past: go to the live edge (End) to change the run");
+    }
+    return {};
+}
+
+}  // namespace glasslog::gui

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "core/trace/snapshot.hpp"
+#include "gui/scene/scene.hpp"
+
+namespace glasslog::gui {
+
+// What the lanes are a function of. scroll: pixels hidden above.
+struct LaneInput {
+    const trace::Snapshot& now;
+    QSizeF size;
+    QString selected;
+    qreal scroll = 0;
+};
+
+// One lane a replica: the newest records as cells, the high watermark as a flag, the log end as a
+// bracket, what is synced as a bar below, what was lost in a row of its own, and where clients
+// stand. Cells are records, or whole batches when the interesting part is too long. Ids: "log:NAME"
+// and "batch:EVENT".
+Scene layout_lanes(const LaneInput& input);
+
+}  // namespace glasslog::gui

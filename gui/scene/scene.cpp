@@ -1,0 +1,111 @@
+#include "gui/scene/scene.hpp"
+
+#include <QLineF>
+#include <QStringList>
+
+#include <algorithm>
+#include <utility>
+
+namespace glasslog::gui {
+namespace {
+
+constexpr qreal reach = 6;  // of a click on a line
+
+qreal distance(QPointF point, QPointF from, QPointF to) {
+    const QPointF along = to - from;
+    const qreal length = QPointF::dotProduct(along, along);
+    const qreal part = length > 0 ? QPointF::dotProduct(point - from, along) / length : 0;
+    return QLineF(point, from + along * std::clamp(part, 0.0, 1.0)).length();
+}
+
+bool contains(const Drawable& drawable, QPointF point) {
+    switch (drawable.shape) {
+        case Shape::line:
+            return distance(point, drawable.points.front(), drawable.points.back()) <= reach;
+        case Shape::polygon:
+            return drawable.points.containsPoint(point, Qt::OddEvenFill);
+        case Shape::rectangle:
+        case Shape::ellipse:
+        case Shape::text:
+            return drawable.box.contains(point);
+    }
+    return false;
+}
+
+QString shape_name(const Drawable& drawable) {
+    switch (drawable.shape) {
+        case Shape::rectangle:
+            return QStringLiteral("rectangle");
+        case Shape::ellipse:
+            return QStringLiteral("ellipse");
+        case Shape::polygon:
+            return QStringLiteral("polygon");
+        case Shape::line:
+            return QStringLiteral("line");
+        case Shape::text:
+            return QStringLiteral("text");
+    }
+    return {};
+}
+
+QString fill_name(const Look& look) {
+    QString out;
+    if (look.fill == Fill::solid) out += QStringLiteral(" filled");
+    if (look.fill == Fill::hatched) out += QStringLiteral(" hatched");
+    if (look.dash != Qt::SolidLine) out += QStringLiteral(" dashed");
+    return out;
+}
+
+}  // namespace
+
+void Scene::rectangle(QRectF box, const Look& look, const QString& id) {
+    drawables_.push_back({Shape::rectangle, id, box, {}, look, {}, {}});
+}
+
+void Scene::ellipse(QRectF box, const Look& look, const QString& id) {
+    drawables_.push_back({Shape::ellipse, id, box, {}, look, {}, {}});
+}
+
+void Scene::polygon(QPolygonF points, const Look& look, const QString& id) {
+    const QRectF box = points.boundingRect();
+    drawables_.push_back({Shape::polygon, id, box, std::move(points), look, {}, {}});
+}
+
+void Scene::line(QPointF from, QPointF to, const Look& look, const QString& id) {
+    const QPolygonF points({from, to});
+    drawables_.push_back({Shape::line, id, points.boundingRect(), points, look, {}, {}});
+}
+
+void Scene::text(QRectF box, const QString& text, const Letters& letters, const QString& id) {
+    drawables_.push_back({Shape::text, id, box, {}, {}, text, letters});
+}
+
+QString Scene::hit(QPointF point) const {
+    const auto found = std::find_if(drawables_.rbegin(), drawables_.rend(), [&](const Drawable& d) {
+        return !d.id.isEmpty() && contains(d, point);
+    });
+    return found == drawables_.rend() ? QString() : found->id;
+}
+
+QRectF Scene::box_of(const QString& id) const {
+    QRectF box;
+    for (const Drawable& drawable : drawables_) {
+        if (drawable.id == id) box = box.united(drawable.box);
+    }
+    return box;
+}
+
+QString Scene::describe() const {
+    QStringList lines;
+    for (const Drawable& drawable : drawables_) {
+        if (drawable.shape == Shape::text) {
+            lines += QStringLiteral("text '%1'").arg(drawable.text);
+        } else if (!drawable.id.isEmpty()) {
+            lines +=
+                shape_name(drawable) + QLatin1Char(' ') + drawable.id + fill_name(drawable.look);
+        }
+    }
+    return lines.join(QLatin1Char('\n'));
+}
+
+}  // namespace glasslog::gui

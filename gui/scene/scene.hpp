@@ -1,0 +1,79 @@
+#pragma once
+
+// A picture as plain drawables with ids. Layouts make it, the painter draws it, the mouse and the
+// tests ask it; nobody else knows where anything stands.
+
+#include <QColor>
+#include <QPolygonF>
+#include <QRectF>
+#include <QString>
+
+#include <cstdint>
+#include <vector>
+
+namespace glasslog::gui {
+
+enum class Shape : std::uint8_t { rectangle, ellipse, polygon, line, text };
+
+enum class Fill : std::uint8_t { none, solid, hatched };
+
+// How a shape looks: its outline, and what is inside.
+struct Look {
+    QColor line;
+    qreal width = 1;
+    Qt::PenStyle dash = Qt::SolidLine;
+    Fill fill = Fill::none;
+    QColor color;  // of the fill or the hatch
+    qreal corner = 0;
+};
+
+struct Letters {
+    QColor color;
+    int pixels = 13;
+    bool is_bold = false;
+    Qt::Alignment alignment = Qt::AlignCenter;
+};
+
+// id: what it stands for ("node:1"), several drawables may share it; empty: decoration.
+struct Drawable {
+    Shape shape = Shape::rectangle;
+    QString id;
+    QRectF box;        // of every shape; the ends of a line are in points
+    QPolygonF points;  // polygon and line
+    Look look;
+    QString text;
+    Letters letters;
+};
+
+class Scene {
+public:
+    explicit Scene(QSizeF size = {}) : size_(size) {}
+
+    void rectangle(QRectF box, const Look& look, const QString& id = {});
+    void ellipse(QRectF box, const Look& look, const QString& id = {});
+    void polygon(QPolygonF points, const Look& look, const QString& id = {});
+    void line(QPointF from, QPointF to, const Look& look, const QString& id = {});
+
+    // Inside the box; what does not fit is elided at the right.
+    void text(QRectF box, const QString& text, const Letters& letters, const QString& id = {});
+
+    QSizeF size() const { return size_; }
+
+    const std::vector<Drawable>& drawables() const { return drawables_; }
+
+    // The id of the topmost drawable with one at that point; lines within 6 pixels. Empty: none.
+    QString hit(QPointF point) const;
+
+    // Around everything of that id; empty when there is none.
+    QRectF box_of(const QString& id) const;
+
+    // What it says, one line a drawable that has an id or a text, in order of drawing:
+    // "ellipse message:3 filled", "text 'b1'". For tests and for screen readers.
+    QString describe() const;
+
+private:
+    QSizeF size_;
+    std::vector<Drawable> drawables_;
+};
+
+}  // namespace glasslog::gui

@@ -1,0 +1,154 @@
+#include "gui/sources/source.hpp"
+
+#include "core/os/process.hpp"
+
+#include <QFile>
+#include <fmt/format.h>
+
+#include <csignal>
+
+namespace glasslog::gui {
+namespace {
+
+constexpr std::size_t piece_bytes = 256 * 1024;
+constexpr std::size_t pending_events_max = 100'000;
+constexpr auto moment = std::chrono::milliseconds(100);
+
+class FileSource final : public Source {
+public:
+    explicit FileSource(const std::string& path) : file_(QString::fromStdString(path)) { begin(); }
+
+    ~FileSource() override { finish(); }
+
+    void send(const std::string&) override {}
+
+    bool is_steerable() const override { return false; }
+
+protected:
+    Piece read() override {
+        if (!file_.isOpen() && !file_.open(QIODevice::ReadOnly)) {
+            return {.bytes = {}, .is_end = true, .problem = file_.errorString().toStdString()};
+        }
+        const QByteArray bytes = file_.read(piece_bytes);
+        if (bytes.isEmpty()) pause();  // it may grow
+        return {.bytes = Bytes::copy_of(as_bytes({bytes.data(), std::size_t(bytes.size())})),
+                .is_end = false,
+                .problem = {}};
+    }
+
+private:
+    QFile file_;
+};
+
+class ChildSource final : public Source {
+public:
+    explicit ChildSource(os::Spawned child) : child_(std::move(child)) { begin(); }
+
+    ~ChildSource() override {
+        child_.input.close();
+        ignore(child_.child.signal(SIGTERM), "it may have ended");
+        finish();
+        ignore(child_.child.wait(), "its end was asked for");
+    }
+
+    void send(const std::string& line) override {
+        const auto written = os::write_all(child_.input.get(), as_bytes(line + "\n"));
+        ignore(written, "the end of its output tells that it is gone");
+    }
+
+    bool is_steerable() const override { return true; }
+
+protected:
+    Piece read() override {
+        const int output = child_.output.get();
+        if (!os::wait_readable({output}, Duration::milliseconds(100))) return {};
+        auto bytes = os::read_some(output, piece_bytes);
+        if (bytes && !bytes->empty()) return {.bytes = *bytes, .is_end = false, .problem = {}};
+        const auto status = child_.child.wait();
+        const bool is_good = status && status->is_success();
+        return {.bytes = {},
+                .is_end = true,
+                .problem = is_good ? "" : "the simulator " + (status ? status->text() : "is gone")};
+    }
+
+private:
+    os::Spawned child_;
+};
+
+}  // namespace
+
+Batch Source::take() {
+    const std::lock_guard lock(mutex_);
+    Batch out = std::exchange(pending_, {});
+    pending_.is_ended = out.is_ended;
+    changed_.notify_all();
+    return out;
+}
+
+void Source::begin() {
+    thread_ = std::thread([this] { run(); });
+}
+
+void Source::finish() {
+    {
+        const std::lock_guard lock(mutex_);
+        is_stopping_ = true;
+        changed_.notify_all();
+    }
+    thread_.join();
+}
+
+void Source::pause() {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, moment, [this] { return is_stopping_; });
+}
+
+void Source::run() {
+    trace::TraceReader reader;
+    while (true) {
+        const Piece piece = read();
+        deliver(reader, piece);
+        std::unique_lock lock(mutex_);
+        // A window that is behind makes the reader wait, and through the pipe the simulator.
+        changed_.wait(lock, [this] {
+            return is_stopping_ || pending_.events.size() < pending_events_max;
+        });
+        if (is_stopping_ || pending_.is_ended) return;
+    }
+}
+
+void Source::deliver(trace::TraceReader& reader, const Piece& piece) {
+    reader.feed(piece.bytes.view());
+    std::vector<trace::Event> events;
+    std::string problem = piece.problem;
+    bool is_ended = piece.is_end;
+    while (true) {
+        auto event = reader.next();
+        if (!event) problem = event.error().text();
+        is_ended = is_ended || !event || reader.is_finished();
+        if (!event || !*event) break;
+        events.push_back(std::move(**event));
+    }
+    const std::lock_guard lock(mutex_);
+    pending_.events.insert(pending_.events.end(),
+                           std::make_move_iterator(events.begin()),
+                           std::make_move_iterator(events.end()));
+    pending_.header = reader.header();
+    pending_.problem = problem;
+    pending_.is_ended = is_ended;
+}
+
+std::unique_ptr<Source> open_file(const std::string& path) {
+    return std::make_unique<FileSource>(path);
+}
+
+Expected<std::unique_ptr<Source>, IoError> start_simulator(const std::string& program,
+                                                           const std::string& scenario) {
+    auto child = TRY(os::spawn({.program = program,
+                                .arguments = {"sim", "serve", scenario},
+                                .output_file = {},
+                                .has_pipes = true}));
+    return std::unique_ptr<Source>(std::make_unique<ChildSource>(std::move(child)));
+}
+
+}  // namespace glasslog::gui

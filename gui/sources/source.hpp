@@ -1,0 +1,70 @@
+#pragma once
+
+// Where a trace comes from: a file, perhaps still growing, or a child `glasslog sim serve`. A
+// thread of the source reads and decodes; the window takes what has arrived as one batch a frame.
+
+#include "core/trace/reader.hpp"
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace glasslog::gui {
+
+// problem: why reading ended early; is_ended: nothing more will come.
+struct Batch {
+    std::vector<trace::Event> events;
+    std::optional<trace::TraceHeader> header;
+    std::string problem;
+    bool is_ended = false;
+};
+
+class Source {
+public:
+    virtual ~Source() = default;
+
+    Batch take();
+
+    // A line for the simulator; without effect when is_steerable() is false.
+    virtual void send(const std::string& line) = 0;
+    virtual bool is_steerable() const = 0;
+
+protected:
+    // What a read found: bytes; none yet; or the end, with a problem or without.
+    struct Piece {
+        Bytes bytes;
+        bool is_end = false;
+        std::string problem;
+    };
+
+    // Called by the thread again and again; returns within a tenth of a second.
+    virtual Piece read() = 0;
+
+    // The first and the last thing that a subclass does; read() is called in between.
+    void begin();
+    void finish();
+
+    // Waits a moment, shorter when finish() is called.
+    void pause();
+
+private:
+    void run();
+    void deliver(trace::TraceReader& reader, const Piece& piece);
+
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    Batch pending_;
+    bool is_stopping_ = false;
+    std::thread thread_;
+};
+
+std::unique_ptr<Source> open_file(const std::string& path);
+
+// program: the glasslog command.
+Expected<std::unique_ptr<Source>, IoError> start_simulator(const std::string& program,
+                                                           const std::string& scenario);
+
+}  // namespace glasslog::gui
