@@ -45,9 +45,11 @@ Expected<void, IoError> write_file(const std::string& path, ByteView bytes) {
 Expected<void, IoError> make_directories(const std::string& path) {
     std::error_code error;
     fs::create_directories(path, error);
-    if (error) return Unexpected{io_error(error.value(), path, "make the directory")};
-    if (!fs::is_directory(path, error)) return Unexpected{io_error(EEXIST, path, "make")};
-    return {};
+    std::error_code unknown;
+    if (fs::is_directory(path, unknown)) return {};
+    // Something else has the name.
+    const int reason = fs::exists(path, unknown) ? EEXIST : error.value();
+    return Unexpected{io_error(reason, path, "make the directory")};
 }
 
 Expected<void, IoError> remove_tree(const std::string& path) {

@@ -9,6 +9,13 @@
 
 namespace glasslog::os {
 
+namespace {
+
+// Of one run_some(): what always has something ready must not keep its caller.
+constexpr std::size_t handlers_max = 64;
+
+}  // namespace
+
 OsExecutor::OsExecutor(const OsClock& clock, runtime::Trace& trace, Options options)
     : clock_(clock),
       trace_(trace),
@@ -58,7 +65,10 @@ void OsExecutor::run() {
 
 bool OsExecutor::run_some(Duration wait) {
     if (is_stopped()) return false;
-    if (asio_->context.poll() > 0) return true;
+    std::size_t ran = 0;
+    while (ran < handlers_max && asio_->context.poll_one() > 0)
+        ++ran;
+    if (ran > 0) return true;
     if (wait <= Duration()) return false;
     return asio_->context.run_one_for(std::chrono::nanoseconds(wait.nanoseconds())) > 0;
 }
