@@ -125,10 +125,7 @@ void OsNode::run() {
     std::vector<std::thread> threads;
     for (std::size_t i = 1; i < parts_->reactors.size(); ++i) {
         OsExecutor& executor = *parts_->reactors[i].executor;
-        threads.emplace_back([&executor] {
-            leave_signals_to_others();
-            executor.run();
-        });
+        threads.push_back(start_thread([&executor] { executor.run(); }));
     }
     parts_->reactors[0].executor->run();
     for (std::thread& thread : threads)

@@ -6,7 +6,7 @@ namespace glasslog::os {
 
 WorkerPool::WorkerPool(std::int32_t threads) {
     for (std::int32_t i = 0; i < threads; ++i)
-        threads_.emplace_back([this] { work(); });
+        threads_.push_back(start_thread([this] { work(); }));
 }
 
 WorkerPool::~WorkerPool() {
@@ -33,7 +33,6 @@ void WorkerPool::stop() {
 }
 
 void WorkerPool::work() {
-    leave_signals_to_others();
     while (true) {
         Job job;
         {
@@ -47,13 +46,18 @@ void WorkerPool::work() {
     }
 }
 
-void leave_signals_to_others() {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+std::thread start_thread(UniqueFunction<void()> work) {
+    sigset_t ending;
+    sigset_t before;
+    sigemptyset(&ending);
+    sigaddset(&ending, SIGTERM);
+    sigaddset(&ending, SIGINT);
+    sigaddset(&ending, SIGHUP);
+    // A thread begins with its creator's mask: set inside, it would come too late for some signal.
+    pthread_sigmask(SIG_BLOCK, &ending, &before);
+    std::thread thread([work = std::move(work)]() mutable { work(); });
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    return thread;
 }
 
 }  // namespace glasslog::os

@@ -43,8 +43,8 @@ private:
     std::vector<std::thread> threads_;
 };
 
-// Blocks the signals that end a process in the calling thread, so that the one that awaits them
-// gets them.
-void leave_signals_to_others();
+// Starts a thread that takes no signals which end the process: they are for the one that awaits
+// them.
+std::thread start_thread(UniqueFunction<void()> work);
 
 }  // namespace glasslog::os
