@@ -24,10 +24,7 @@ ConsumedRecord consumed(const Bytes& owner,
     result.offset = batch.base_offset() + record.offset_delta;
     result.leader_epoch = batch.leader_epoch();
     result.timestamp_type = batch.timestamp_type();
-    result.timestamp = WallTime::from_milliseconds(
-        batch.timestamp_type() == protocol::TimestampType::log_append_time
-            ? batch.max_timestamp()
-            : batch.base_timestamp() + record.timestamp_delta);
+    result.timestamp = WallTime::from_milliseconds(batch.timestamp_of(record));
     result.key = share(owner, record.key);
     result.value = share(owner, record.value);
     protocol::HeaderIterator headers(record);

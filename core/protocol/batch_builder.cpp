@@ -49,7 +49,7 @@ std::size_t BatchBuilder::size_bound(const NewRecord& record) {
 void BatchBuilder::append(const NewRecord& record) {
     if (count_ == 0) base_timestamp_ = record.timestamp;
     max_timestamp_ = std::max(max_timestamp_, record.timestamp);
-    const std::int64_t timestamp_delta = record.timestamp - base_timestamp_;
+    const std::int64_t timestamp_delta = wrapping_difference(record.timestamp, base_timestamp_);
     constexpr std::size_t attributes_size = 1;
     const std::size_t size = attributes_size + varint_size(timestamp_delta) + varint_size(count_) +
                              nullable_size(record.key) + nullable_size(record.value) +

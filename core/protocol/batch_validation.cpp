@@ -1,7 +1,5 @@
 #include "core/protocol/batch_validation.hpp"
 
-#include <limits>
-
 namespace glasslog::protocol {
 namespace {
 
@@ -78,13 +76,10 @@ bool is_timestamp_in_range(std::int64_t timestamp, const BatchRules& rules) {
 class RecordCheck {
 public:
     RecordCheck(const BatchView& batch, const BatchRules& rules)
-        : batch_base_timestamp_(batch.base_timestamp()), rules_(rules) {}
+        : base_timestamp_(batch.base_timestamp()), rules_(rules) {}
 
     void look_at(const RecordView& record) {
-        std::int64_t timestamp = 0;
-        if (__builtin_add_overflow(batch_base_timestamp_, record.timestamp_delta, &timestamp)) {
-            timestamp = std::numeric_limits<std::int64_t>::max();
-        }
+        const std::int64_t timestamp = wrapping_sum(base_timestamp_, record.timestamp_delta);
         if (record.offset_delta != index_) found_.needs_rebuild = true;
         if (timestamp > found_.max_timestamp) {
             found_.max_timestamp = timestamp;
@@ -124,7 +119,7 @@ private:
         if (wrong_.size() < refusals_max) wrong_.push_back({index_, std::move(message)});
     }
 
-    std::int64_t batch_base_timestamp_;
+    std::int64_t base_timestamp_;
     const BatchRules& rules_;
     std::int32_t index_ = 0;
     CheckedBatch found_;
@@ -203,7 +198,7 @@ Expected<Bytes, DecompressFault> rebuilt(const BatchView& batch,
         HeaderView header;
         for (HeaderIterator each(record); each.next(header);)
             headers.push_back(header);
-        builder.append({.timestamp = batch.base_timestamp() + record.timestamp_delta,
+        builder.append({.timestamp = wrapping_sum(batch.base_timestamp(), record.timestamp_delta),
                         .key = record.key,
                         .value = record.value,
                         .headers = headers});

@@ -85,6 +85,11 @@ Expected<BatchView, BatchFault> BatchView::read(ByteView bytes) {
     return BatchView(bytes.first(size));
 }
 
+std::int64_t BatchView::timestamp_of(const RecordView& record) const {
+    if (timestamp_type() == TimestampType::log_append_time) return max_timestamp();
+    return wrapping_sum(base_timestamp(), record.timestamp_delta);
+}
+
 Sequence BatchView::last_sequence() const {
     if (base_sequence() == no_sequence) return no_sequence;
     const std::int64_t sum = std::int64_t{base_sequence().value()} + last_offset_delta();

@@ -31,6 +31,17 @@ enum class BatchFault : std::uint8_t { incomplete, length, magic };
 
 std::string_view name(BatchFault fault);
 
+struct RecordView;
+
+// a + b and a - b of timestamps that may be anything: they wrap.
+constexpr std::int64_t wrapping_sum(std::int64_t a, std::int64_t b) {
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+}
+
+constexpr std::int64_t wrapping_difference(std::int64_t a, std::int64_t b) {
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
+}
+
 // A batch inside bytes that outlive it. Length and magic are right; the CRC is whatever it is.
 class BatchView {
 public:
@@ -52,6 +63,9 @@ public:
     std::int64_t base_timestamp() const { return load<std::int64_t>(27); }
 
     std::int64_t max_timestamp() const { return load<std::int64_t>(35); }
+
+    // Of one of its records: the base timestamp and its delta, or the time of the append.
+    std::int64_t timestamp_of(const RecordView& record) const;
 
     ProducerId producer_id() const { return ProducerId{load<std::int64_t>(43)}; }
 

@@ -72,9 +72,7 @@ std::string batch_line(const BatchView& batch, std::uint64_t position) {
 }
 
 std::string record_line(const BatchView& batch, const protocol::RecordView& record) {
-    const bool has_log_time = batch.timestamp_type() == TimestampType::log_append_time;
-    const std::int64_t time =
-        has_log_time ? batch.max_timestamp() : batch.base_timestamp() + record.timestamp_delta;
+    const std::int64_t time = batch.timestamp_of(record);
     const bool has_sequence = batch.base_sequence() >= Sequence(0);
     const Sequence sequence = has_sequence
                                   ? log::sequence_after(batch.base_sequence(), record.offset_delta)

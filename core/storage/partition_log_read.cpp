@@ -26,13 +26,11 @@ std::optional<RecordPosition> find_record(ByteView bytes, Offset from, WallTime 
     if (!batch) return std::nullopt;
     const auto section = protocol::RecordSection::open(*batch, record_bytes_max);
     if (!section) return std::nullopt;
-    const bool is_log_time = batch->timestamp_type() == protocol::TimestampType::log_append_time;
     protocol::RecordIterator records = section->records();
     while (records.next()) {
         const auto& record = records.record();
         const Offset offset = batch->base_offset() + record.offset_delta;
-        const std::int64_t time =
-            is_log_time ? batch->max_timestamp() : batch->base_timestamp() + record.timestamp_delta;
+        const std::int64_t time = batch->timestamp_of(record);
         if (offset >= from && time >= timestamp.milliseconds())
             return RecordPosition{offset, WallTime::from_milliseconds(time), batch->leader_epoch()};
     }

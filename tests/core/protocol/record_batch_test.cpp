@@ -33,9 +33,7 @@ std::vector<OwnedRecord> records_of(const BatchView& batch) {
     RecordIterator each = section.value().records();
     while (each.next()) {
         const RecordView& record = each.record();
-        OwnedRecord copy{batch.base_timestamp() + record.timestamp_delta,
-                         owned(record.key),
-                         owned(record.value)};
+        OwnedRecord copy{batch.timestamp_of(record), owned(record.key), owned(record.value)};
         HeaderView header;
         for (HeaderIterator headers(record); headers.next(header);)
             copy.headers.emplace_back(header.key, owned(header.value));
@@ -150,11 +148,14 @@ TEST(RecordBatchTest, ReadsMarkersAndSequencesOfTransactions) {
     EXPECT_GT(transactional, markers);
 }
 
-TEST(RecordBatchTest, ReadsLogAppendTime) {
+TEST(RecordBatchTest, RecordsOfLogAppendTimeHaveTheTimeOfTheAppend) {
     const Bytes log = support::golden("wire/batches/logtime.log");
 
-    for (const BatchView& batch : batches_of(log.view()))
+    for (const BatchView& batch : batches_of(log.view())) {
         EXPECT_EQ(batch.timestamp_type(), TimestampType::log_append_time);
+        for (const OwnedRecord& record : records_of(batch))
+            EXPECT_EQ(record.timestamp, batch.max_timestamp());
+    }
 }
 
 TEST(RecordBatchTest, SequencesWrapToZero) {
