@@ -124,6 +124,8 @@ Node::Node(Engine& engine,
     network_.add_node(id_, config_.name);
 }
 
+Node::~Node() = default;
+
 void Node::begin() {
     owner_ = engine_.begin_incarnation(id_);
     clock_.boot();

@@ -23,6 +23,7 @@ public:
          const WorldConfig& world,
          NodeConfig config,
          ProgramFactory factory);
+    ~Node();
 
     // Makes the next incarnation and its program; its start() is planned.
     void begin();

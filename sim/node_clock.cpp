@@ -117,7 +117,9 @@ NodeClock::Timer::~Timer() {
 
 void NodeClock::Timer::plan() {
     if (when_ == Instant::never()) return;
-    const Instant world = clock_.world_time_of(when_);
+    // Setting a timer takes time, so that one that is always due again lets time pass.
+    const Instant soonest = clock_.engine_.now() + Duration::microseconds(1);
+    const Instant world = std::max(clock_.world_time_of(when_), soonest);
     ticket_ = clock_.engine_.plan_caused(world, lane_, owner_, cause_, [this] { fire(); });
 }
 

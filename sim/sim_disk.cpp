@@ -12,8 +12,8 @@ namespace glasslog::sim {
 
 class DiskDrive::OpenFile final : public runtime::File {
 public:
-    OpenFile(DiskDrive& drive, Handle handle, std::string path)
-        : drive_(drive), handle_(handle), path_(std::move(path)) {
+    OpenFile(DiskDrive& drive, Handle handle, std::string path, runtime::OpenMode mode)
+        : drive_(drive), handle_(handle), path_(std::move(path)), mode_(mode) {
         drive_.handles_.insert(handle_.number);
         drive_.image_.pin(handle_.inode);
     }
@@ -26,12 +26,20 @@ public:
 
     void append(Payload payload, runtime::IoDone<void> done) override {
         if (!is_alive()) return;
+        if (mode_ == runtime::OpenMode::read) {
+            refuse(std::move(done));
+            return;
+        }
         state().issued_bytes += payload.size();
         submit({handle_, std::move(payload), std::nullopt, std::move(done)});
     }
 
     void truncate(std::uint64_t size, runtime::IoDone<void> done) override {
         if (!is_alive()) return;
+        if (mode_ == runtime::OpenMode::read) {
+            refuse(std::move(done));
+            return;
+        }
         CHECK(size <= state().issued_bytes, "to {} of {}", size, state().issued_bytes);
         state().issued_bytes = size;
         submit({handle_, {}, size, std::move(done)});
@@ -84,6 +92,19 @@ private:
 
     FileState& state() { return drive_.states_.at(handle_.inode); }
 
+    // What was opened to read is not changed.
+    void refuse(runtime::IoDone<void> done) {
+        drive_.image_.pin(handle_.inode);
+        drive_.plan(
+            drive_.engine_.now(),
+            state().lane,
+            handle_.owner,
+            [&drive = drive_, handle = handle_, path = path_, done = std::move(done)]() mutable {
+                const IoError error{IoCode::failed, path, 9, "opened to read"};
+                drive.finish<void>(handle, done, Unexpected{error});
+            });
+    }
+
     void submit(Pending pending) {
         FileState& file = state();
         const Instant begin = std::max(drive_.engine_.now(), file.writes_done_at);
@@ -99,6 +120,7 @@ private:
     DiskDrive& drive_;
     Handle handle_;
     std::string path_;
+    runtime::OpenMode mode_;
 };
 
 class DiskDrive::Lock final : public runtime::DirectoryLock {
@@ -136,7 +158,7 @@ public:
                 if (!inode) return Unexpected{inode.error()};
                 drive_.open_state(*inode, path);
                 const Handle handle{owner_, *inode, ++drive_.last_handle_};
-                return Result(std::make_unique<OpenFile>(drive_, handle, path));
+                return Result(std::make_unique<OpenFile>(drive_, handle, path, mode));
             });
     }
 

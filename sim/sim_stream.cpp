@@ -268,8 +268,13 @@ void SimNetwork::try_again(Joint& joint, std::size_t side) {
         plan_collect(joint);
         return;
     }
-    try_once(joint, side, head);
-    if (!head.is_lost) tell_due(joint, side, head);
+    // Once the first of them gets through, so do those behind it.
+    for (Chunk& chunk : pipe.flying) {
+        if (&chunk != &head && !chunk.is_lost && !chunk.is_held) continue;
+        try_once(joint, side, chunk);
+        if (chunk.is_lost) break;
+        tell_due(joint, side, chunk);
+    }
     plan_next(joint, side);
 }
 

@@ -1,5 +1,7 @@
 #include "sim/disk_image.hpp"
 
+#include "core/base/random.hpp"
+
 #include <gtest/gtest.h>
 
 #include <string>
