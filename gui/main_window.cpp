@@ -1,5 +1,6 @@
 #include "gui/main_window.hpp"
 
+#include "gui/model/sentences.hpp"
 #include "gui/panes/canvas.hpp"
 #include "gui/panes/events.hpp"
 #include "gui/scene/lane_layout.hpp"
@@ -8,6 +9,7 @@
 #include "gui/scene/time_layout.hpp"
 
 #include <QAction>
+#include <QApplication>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QMenu>
@@ -50,22 +52,24 @@ QWidget* titled(const QString& title, QWidget* pane, QWidget* parent) {
 MainWindow::MainWindow(std::unique_ptr<Source> source, const QString& title)
     : session_(std::move(source)) {
     setWindowTitle(tr("%1 — Glasslog").arg(title));
+    QPalette colors(theme::panel, theme::paper);
+    colors.setColor(QPalette::Window, theme::paper);
+    colors.setColor(QPalette::Base, theme::paper);
+    for (const auto role : {QPalette::WindowText, QPalette::Text, QPalette::ButtonText})
+        colors.setColor(QPalette::Active, role, theme::ink);
+    colors.setColor(QPalette::Disabled, QPalette::ButtonText, theme::outline);
+    colors.setColor(QPalette::Highlight, theme::halo);
+    colors.setColor(QPalette::HighlightedText, theme::ink);
+    QApplication::setPalette(colors);
     setStyleSheet(
-        QStringLiteral("QMainWindow, QWidget { background: %1; color: %2 }"
-                       "QToolBar, QStatusBar { background: %3; border: none }"
-                       "QTableView, QListWidget { border: 1px solid %4;"
-                       " selection-background-color: %5; selection-color: %2 }"
-                       "QHeaderView::section { background: %3; border: none; padding: 3px }"
-                       "QSplitter::handle { background: %4 }"
-                       "QToolButton { padding: 4px 8px; border-radius: 4px }"
-                       "QToolButton:hover { background: %4 }"
-                       "QToolButton:disabled { color: %6 }")
-            .arg(theme::paper.name(),
-                 theme::ink.name(),
-                 theme::panel.name(),
-                 theme::grid.name(),
-                 theme::halo.name(),
-                 theme::outline.name()));
+        QStringLiteral("QToolBar, QStatusBar, #story { background: %1; border: none }"
+                       "QToolBar { spacing: 2px; padding: 4px 6px }"
+                       "QToolButton { border: 1px solid transparent; padding: 4px 8px }"
+                       "QToolButton:hover { border-color: %2 }"
+                       "QTableView, QListWidget { border: 1px solid %3 }"
+                       "QHeaderView::section { background: %1; border: none; padding: 3px }"
+                       "QSplitter::handle { background: %3 }")
+            .arg(theme::panel.name(), theme::outline.name(), theme::grid.name()));
     make_tools();
     make_panes();
     connect(&timer_, &QTimer::timeout, this, &MainWindow::tick);
@@ -96,7 +100,7 @@ void MainWindow::make_tools() {
         bar->addAction(action);
         return action;
     };
-    add(QStringLiteral("⏮"), tr("To the start"), Qt::Key_Home, [this] { session_.seek({}); });
+    add(QStringLiteral("◀◀"), tr("To the start"), Qt::Key_Home, [this] { session_.seek({}); });
     add(QStringLiteral("◀❘"), tr("One event back"), Qt::Key_Left, [this] {
         session_.seek_event(session_.count() - (session_.count() > 0 ? 1 : 0));
     });
@@ -106,7 +110,7 @@ void MainWindow::make_tools() {
     add(QStringLiteral("❘▶"), tr("One event on"), Qt::Key_Right, [this] {
         session_.seek_event(session_.count() + 1);
     });
-    add(QStringLiteral("⏭"), tr("To the live edge"), Qt::Key_End, [this] {
+    add(QStringLiteral("▶▶"), tr("To the live edge"), Qt::Key_End, [this] {
         session_.seek(session_.edge());
     });
     clock_ = make_label(this, theme::clock, true);
@@ -203,7 +207,6 @@ void MainWindow::make_panes() {
 
     auto* story = new QWidget(this);
     story->setObjectName(QStringLiteral("story"));
-    story->setStyleSheet(QStringLiteral("#story { background: %1 }").arg(theme::panel.name()));
     auto* words = new QHBoxLayout(story);
     words->setContentsMargins(16, 8, 16, 8);
     narration_ = make_label(story, theme::title, false);
@@ -216,7 +219,7 @@ void MainWindow::make_panes() {
     auto* right = new QSplitter(Qt::Vertical, this);
     right->addWidget(titled(tr("Partition logs"), lanes_, this));
     right->addWidget(titled(tr("Events"), events_, this));
-    right->setSizes({330, 330});
+    right->setSizes({310, 350});
     auto* middle = new QSplitter(Qt::Horizontal, this);
     middle->addWidget(titled(tr("Cluster"), map_, this));
     middle->addWidget(right);
@@ -230,6 +233,7 @@ void MainWindow::make_panes() {
     column->addWidget(titled(tr("Time"), time_, this));
     setCentralWidget(all);
     status_ = make_label(this, theme::small, false, theme::secondary);
+    status_->setContentsMargins(14, 0, 0, 0);
     statusBar()->addWidget(status_, 1);
     resize(1600, 900);
 }

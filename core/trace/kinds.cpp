@@ -21,42 +21,16 @@ using protocol::Version;
 constexpr Version only_version{0};
 constexpr bool is_flexible = true;
 
-enum class Style : std::uint8_t { json, text };
-
-// The walker that lists fields for people and programs.
+// The walker that lists names and values.
 class Lister {
 public:
-    explicit Lister(Style style) : style_(style) {}
-
     template <typename T>
     void field(std::string_view name, const T& value, protocol::Spec = {}) {
-        if (style_ == Style::json) {
-            out_ += fmt::format("{}\"{}\":", out_.empty() ? "" : ",", name);
-        } else {
-            out_ += fmt::format("{}{}=", out_.empty() ? "" : " ", name);
-        }
-        put(value);
+        constexpr bool is_text = std::is_same_v<T, std::string>;
+        out.push_back({std::string(name), fmt::format("{}", value), is_text});
     }
 
-    std::string finish() { return style_ == Style::json ? "{" + out_ + "}" : std::move(out_); }
-
-private:
-    void put(const std::string& value) {
-        const bool is_word = !value.empty() && value.find_first_of(" \"=\n") == std::string::npos;
-        out_ += style_ == Style::text && is_word ? value : json_string(value);
-    }
-
-    template <protocol::Number T>
-    void put(const T& value) {
-        if constexpr (std::is_same_v<T, bool>) {
-            out_ += value ? "true" : "false";
-        } else {
-            fmt::format_to(std::back_inserter(out_), "{}", value);
-        }
-    }
-
-    Style style_;
-    std::string out_;
+    std::vector<Field> out;
 };
 
 struct KindEntry {
@@ -105,22 +79,6 @@ const KindEntry* find(std::uint16_t number) {
     return &entries[by_number[number] - 1U];
 }
 
-std::string list_fields(std::uint16_t number, const Bytes& bytes, Style style) {
-    const auto decoded = decode_kind(number, bytes);
-    Lister lister(style);
-    if (!decoded || std::holds_alternative<std::monostate>(*decoded)) {
-        lister.field("bytes", to_hex(bytes.view()));
-        return lister.finish();
-    }
-    std::visit(
-        [&](const auto& fields) {
-            using Kind = std::remove_cvref_t<decltype(fields)>;
-            if constexpr (!std::is_same_v<Kind, std::monostate>) Kind::walk(fields, lister);
-        },
-        *decoded);
-    return lister.finish();
-}
-
 }  // namespace
 
 template <typename Kind>
@@ -157,12 +115,44 @@ std::optional<std::uint16_t> kind_number(std::string_view name) {
     return std::nullopt;
 }
 
+std::vector<Field> fields_of(std::uint16_t number, const Bytes& bytes) {
+    const auto decoded = decode_kind(number, bytes);
+    Lister lister;
+    if (!decoded || std::holds_alternative<std::monostate>(*decoded)) {
+        lister.field("bytes", to_hex(bytes.view()));
+        return std::move(lister.out);
+    }
+    std::visit(
+        [&](const auto& fields) {
+            using Kind = std::remove_cvref_t<decltype(fields)>;
+            if constexpr (!std::is_same_v<Kind, std::monostate>) Kind::walk(fields, lister);
+        },
+        *decoded);
+    return std::move(lister.out);
+}
+
 std::string fields_json(std::uint16_t number, const Bytes& bytes) {
-    return list_fields(number, bytes, Style::json);
+    std::string out;
+    for (const Field& field : fields_of(number, bytes)) {
+        out += fmt::format("{}\"{}\":{}",
+                           out.empty() ? "" : ",",
+                           field.name,
+                           field.is_text ? json_string(field.value) : field.value);
+    }
+    return "{" + out + "}";
 }
 
 std::string fields_text(std::uint16_t number, const Bytes& bytes) {
-    return list_fields(number, bytes, Style::text);
+    std::string out;
+    for (const Field& field : fields_of(number, bytes)) {
+        const bool is_word =
+            !field.value.empty() && field.value.find_first_of(" \"=\n") == std::string::npos;
+        out += fmt::format("{}{}={}",
+                           out.empty() ? "" : " ",
+                           field.name,
+                           is_word ? field.value : json_string(field.value));
+    }
+    return out;
 }
 
 }  // namespace glasslog::trace

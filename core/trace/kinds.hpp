@@ -90,6 +90,16 @@ std::string kind_name(std::uint16_t number);
 // The inverse; empty when there is no such kind.
 std::optional<std::uint16_t> kind_number(std::string_view name);
 
+// One field as text: "52", "true", "orders".
+struct Field {
+    std::string name;
+    std::string value;
+    bool is_text = false;  // a string, quoted in JSON
+};
+
+// In declaration order; one field "bytes" in hex for an unknown kind and for unreadable bytes.
+std::vector<Field> fields_of(std::uint16_t number, const Bytes& bytes);
+
 // The fields as one JSON object, in declaration order: {"topic":"orders","partition":0,…}. Unknown
 // kinds and unreadable bytes: {"bytes":"00ff…"}.
 std::string fields_json(std::uint16_t number, const Bytes& bytes);

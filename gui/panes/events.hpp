@@ -41,13 +41,7 @@ private:
     bool with_messages_ = false;
 };
 
-// What one event says, in words.
-QString sentence(const trace::Event& event, const trace::Snapshot& names);
-
-// "1.250 000 s".
-QString time_text(Instant time);
-
-// The list of events, and below it why the selected one happened.
+// The list of events, and beside it why the selected one happened.
 class EventPane final : public QWidget {
     Q_OBJECT
 

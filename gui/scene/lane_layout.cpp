@@ -1,12 +1,11 @@
 #include "gui/scene/lane_layout.hpp"
 
-#include "gui/scene/marks.hpp"
 #include "gui/scene/theme.hpp"
 
-#include <QFontMetricsF>
 #include <QObject>
 
 #include <algorithm>
+#include <set>
 
 namespace glasslog::gui {
 namespace {
@@ -20,21 +19,18 @@ using trace::ReplicaPicture;
 constexpr qreal margin = 16;
 constexpr qreal label_width = 58;
 constexpr qreal end_width = 84;  // right of the cells: "end 1234"
-constexpr qreal legend_height = 58;
+constexpr qreal legend_height = 54;
 constexpr std::int64_t context_cells = 4;  // shown below the oldest boundary of interest
 
-Letters letters(QColor color, int pixels = theme::small, bool is_bold = false) {
-    return {.color = color,
-            .pixels = pixels,
-            .is_bold = is_bold,
-            .alignment = Qt::AlignLeft | Qt::AlignVCenter};
+Letters small(const QColor& color, bool is_bold = false) {
+    return {.color = color, .pixels = theme::small, .is_bold = is_bold};
 }
 
-qreal text_width(const QString& text, int pixels, bool is_bold = false) {
-    return QFontMetricsF(theme::font(pixels, is_bold)).horizontalAdvance(text) + 2;
+Letters strong(const QColor& color) {
+    return {.color = color, .pixels = theme::body, .is_bold = true};
 }
 
-// What one cell stands for; last is inclusive.
+// What one cell stands for; last is inclusive. batch: null when its append was not seen.
 struct Cell {
     Offset first;
     Offset last;
@@ -43,52 +39,49 @@ struct Cell {
 
 enum class CellState : std::uint8_t { consumed, committed, above, unsure, lost, torn };
 
-Look cell_look(CellState state) {
+Look look_of(CellState state) {
+    Look look = Look::stroke(theme::trouble, 1.6, Qt::DashLine);
     switch (state) {
         case CellState::consumed:
-            return {.line = theme::produce, .fill = Fill::solid, .color = theme::consumed};
         case CellState::committed:
-            return {.line = theme::produce, .fill = Fill::solid, .color = theme::produce};
+            look = Look::solid(state == CellState::consumed ? theme::consumed : theme::produce);
+            look.line = theme::produce;
+            look.width = 1;
+            break;
         case CellState::above:
-            return {.line = theme::ink, .fill = Fill::hatched, .color = theme::outline};
-        case CellState::unsure:
-            return {.line = theme::trouble,
-                    .width = 1.6,
-                    .dash = Qt::DashLine,
-                    .fill = Fill::solid,
-                    .color = theme::paper};
-        case CellState::lost:
+            look = Look::stroke(theme::ink);
+            look.fill = Fill::hatched;
+            look.color = theme::outline;
+            break;
         case CellState::torn:
-            return {.line = theme::trouble, .width = 1.6, .dash = Qt::DashLine, .color = {}};
+            look.fill = Fill::hatched;
+            look.color = theme::trouble;
+            break;
+        case CellState::unsure:
+        case CellState::lost:
+            break;
     }
-    return {};
+    return look;
 }
 
 void add_cell(Scene& scene, QRectF box, CellState state, const QString& text, const QString& id) {
     const QRectF inner = box.adjusted(1, 0, -1, 0);
-    if (state == CellState::above) {
-        scene.rectangle(inner, {.width = 0, .fill = Fill::solid, .color = theme::paper}, id);
+    scene.rectangle(inner, Look::solid(theme::paper));
+    scene.rectangle(inner, look_of(state), id);
+    if (state == CellState::lost) {
+        scene.line(inner.topLeft(), inner.bottomRight(), Look::stroke(theme::trouble, 1.2));
+        scene.line(inner.bottomLeft(), inner.topRight(), Look::stroke(theme::trouble, 1.2));
     }
-    scene.rectangle(inner, cell_look(state), id);
-    const bool is_bad = state == CellState::lost || state == CellState::torn;
-    if (is_bad) {
-        const Look cross{.line = theme::trouble, .width = 1.2};
-        scene.line(inner.topLeft(), inner.bottomRight(), cross);
-        if (state == CellState::lost) scene.line(inner.bottomLeft(), inner.topRight(), cross);
+    Letters letters = small(state == CellState::committed ? theme::paper : theme::ink);
+    letters.alignment = Qt::AlignHCenter;
+    const bool is_red = state >= CellState::unsure;
+    if (is_red) letters.color = theme::trouble;
+    if (state == CellState::above || is_red) {  // digits stand on paper, not on hatch
+        const qreal half = std::min(letters.width(text) / 2, inner.width() / 2 - 1);
+        scene.rectangle({box.center().x() - half, box.center().y() - 7, 2 * half, 14},
+                        Look::solid(theme::paper));
     }
-    if (state == CellState::above || is_bad) {  // digits stand on paper, not on hatch
-        const qreal half = std::min(text_width(text, theme::small) / 2, inner.width() / 2 - 1);
-        const QRectF plate(box.center().x() - half, box.center().y() - 7, 2 * half, 14);
-        scene.rectangle(plate, {.width = 0, .fill = Fill::solid, .color = theme::paper});
-    }
-    const bool is_light = state != CellState::committed;
-    const bool is_red = is_bad || state == CellState::unsure;
-    scene.text(box,
-               text,
-               {.color = is_red     ? theme::trouble
-                         : is_light ? theme::ink
-                                    : theme::paper,
-                .pixels = theme::small});
+    scene.text(box, text, letters);
 }
 
 // One replica, drawn downwards from `top`.
@@ -107,12 +100,17 @@ public:
     // The y below.
     qreal draw() {
         draw_header();
+        draw_flag();
         draw_row();
         draw_synced();
         draw_lost();
-        draw_clients();
-        return y_ + 14;
+        for (const ClientPicture* client : clients_)
+            draw_client(*client);
+        return y_ + 16;
     }
+
+    // Which states there are to explain.
+    const std::set<CellState>& states() const { return states_; }
 
 private:
     qreal left() const { return margin + label_width; }
@@ -122,31 +120,32 @@ private:
         return std::max<std::int64_t>(4, static_cast<std::int64_t>(width / cell_width_));
     }
 
-    // Where the boundary below `offset` is drawn.
+    // Where the boundary below `offset` is drawn, in the row and in what is lost beyond it.
     qreal x_of(Offset offset) const {
-        const auto below = std::count_if(cells_.begin(), cells_.end(), [offset](const Cell& cell) {
-            return cell.last < offset;
+        const auto is_below = [offset](const Cell& cell) { return cell.last < offset; };
+        const auto below = std::count_if(cells_.begin(), cells_.end(), is_below);
+        const auto lost = std::count_if(lost_.begin(), lost_.end(), [&](const Cell& cell) {
+            return is_below(cell) && cell.first >= log_.log_end;
         });
-        return left() + cell_width_ * static_cast<qreal>(below);
+        return left() + cell_width_ * static_cast<qreal>(below + lost);
     }
 
-    bool is_visible(Offset offset) const {
-        return !cells_.empty() && offset >= cells_.front().first &&
-               offset <= cells_.back().last + 1;
-    }
+    bool is_shown(Offset offset) const { return cells_.empty() || offset >= cells_.front().first; }
 
     void choose_cells();
     void choose_records(Offset end);
     void choose_batches();
     CellState state_of(const Cell& cell) const;
     QString header_text() const;
+    QString state_text() const;
 
     void draw_header();
-    void draw_row();
     void draw_flag();
+    void draw_row();
+    void draw_cell(const Cell& cell, qreal x, CellState state);
     void draw_synced();
     void draw_lost();
-    void draw_clients();
+    void draw_client(const ClientPicture& client);
 
     Scene& scene_;
     const LaneInput& in_;
@@ -159,13 +158,14 @@ private:
     std::vector<Cell> lost_;         // of the row below
     std::int64_t hidden_after_ = 0;  // cells for which there is no room
     bool is_by_batch_ = false;
+    std::set<CellState> states_;
 };
 
 void Lane::choose_cells() {
     Offset end = log_.log_end;
     if (!log_.lost.empty()) end = std::max(end, log_.lost.back().last + 1);
-    const QString widest = QString::number(end.value());
-    cell_width_ = std::max(cell_width_, text_width(widest, theme::small) + 7);
+    const qreal widest = small(theme::ink).width(QString::number(end.value()));
+    cell_width_ = std::max(cell_width_, widest + 6);
     const Offset interesting = std::min({log_.synced, log_.high_watermark, log_.log_end});
     is_by_batch_ = end - interesting + context_cells > room();
     if (is_by_batch_) {
@@ -190,30 +190,28 @@ void Lane::choose_records(Offset end) {
     }
 }
 
+// Begins early enough to show the oldest boundary of interest.
 void Lane::choose_batches() {
     for (const BatchPicture& batch : log_.recent)
         cells_.push_back({batch.base, batch.last, &batch});
-    const Offset interesting = std::min(log_.synced, log_.high_watermark);
-    const auto boundary = std::count_if(cells_.begin(), cells_.end(), [&](const Cell& cell) {
-        return cell.last < interesting;
-    });
-    const auto count = static_cast<std::int64_t>(cells_.size());
-    const auto lost = static_cast<std::int64_t>(log_.lost.size());
-    const std::int64_t first_for_boundary = std::max<std::int64_t>(0, boundary - context_cells);
-    const std::int64_t first_for_end = std::max<std::int64_t>(0, count + lost - room());
-    const std::int64_t first = std::min(first_for_boundary, first_for_end);
-    cells_.erase(cells_.begin(), cells_.begin() + first);
-    hidden_after_ = std::max<std::int64_t>(0, count - first - room());
-    cells_.resize(cells_.size() - static_cast<std::size_t>(hidden_after_));
     for (const BatchPicture& batch : log_.lost)
         lost_.push_back({batch.base, batch.last, &batch});
+    const Offset interesting = std::min(log_.synced, log_.high_watermark);
+    const auto below = std::count_if(cells_.begin(), cells_.end(), [&](const Cell& cell) {
+        return cell.last < interesting;
+    });
+    const auto all = static_cast<std::int64_t>(cells_.size() + lost_.size());
+    const std::int64_t first =
+        std::max<std::int64_t>(0, std::min(below - context_cells, all - room()));
+    cells_.erase(cells_.begin(), cells_.begin() + first);
+    hidden_after_ = std::max<std::int64_t>(0, static_cast<std::int64_t>(cells_.size()) - room());
+    cells_.resize(cells_.size() - static_cast<std::size_t>(hidden_after_));
 }
 
 CellState Lane::state_of(const Cell& cell) const {
     if (log_.is_unsure && cell.last >= log_.synced) return CellState::unsure;
     if (cell.last < consumed_upto_) return CellState::consumed;
-    if (cell.last < log_.high_watermark) return CellState::committed;
-    return CellState::above;
+    return cell.last < log_.high_watermark ? CellState::committed : CellState::above;
 }
 
 QString Lane::header_text() const {
@@ -224,252 +222,223 @@ QString Lane::header_text() const {
                     .arg(log_.leader_epoch.value());
     }
     text += QObject::tr(" · log start %1").arg(log_.log_start.value());
-    text += log_.segments == 1 ? QObject::tr(" · 1 segment")
-                               : QObject::tr(" · %1 segments").arg(log_.segments);
-    if (is_by_batch_) text += QObject::tr(" · a cell is a batch");
+    if (log_.segments > 1) text += QObject::tr(" · %1 segments").arg(log_.segments);
+    if (is_by_batch_) text += QObject::tr(" · a cell is a batch, named by its first offset");
     return text;
+}
+
+QString Lane::state_text() const {
+    switch (log_.state) {
+        case LogState::open:
+            return {};
+        case LogState::recovering:
+            return QObject::tr("↻ recovering: every batch is checked");
+        case LogState::uncertain:
+            return QObject::tr("✕ power lost: what was not synced may be gone");
+        case LogState::closed:
+            return QObject::tr("■ closed: the process is gone, its writes are not");
+    }
+    return {};
 }
 
 void Lane::draw_header() {
     const QString name = QString::fromStdString(log_.name.text());
-    const qreal width = text_width(name, theme::body, true) + 10;
     const QString id = QStringLiteral("log:") + name;
-    if (in_.selected == id) {
-        scene_.rectangle({margin - 6, y_, width + 4, 20},
-                         {.width = 0, .fill = Fill::solid, .color = theme::halo, .corner = 4});
-    }
-    scene_.text({margin, y_, width, 20}, name, letters(theme::ink, theme::body, true), id);
-    scene_.text({margin + width, y_, in_.size.width() - width - 2 * margin, 20},
-                header_text(),
-                letters(theme::secondary));
+    const QRectF box(margin, y_, strong(theme::ink).width(name), 20);
+    if (in_.selected == id)
+        scene_.rectangle(box.adjusted(-6, 0, 6, 0), Look::solid(theme::halo, 4));
+    scene_.text(box, name, strong(theme::ink), id);
+    scene_.text_at({box.right() + 12, y_ + 10}, header_text(), small(theme::secondary));
     y_ += 24;
-    QString state;
-    if (log_.state == LogState::recovering) {
-        state = QObject::tr("↻ recovering: every batch is checked");
-    } else if (log_.state == LogState::uncertain) {
-        state = QObject::tr("✕ power lost: what was not synced may be gone");
-    } else if (log_.state == LogState::closed) {
-        state = QObject::tr("■ closed: the process is gone, its written bytes are not");
-    }
-    const bool is_bad = log_.state == LogState::uncertain;
+    const QString state = state_text();
     if (!state.isEmpty()) {
-        const Look look{.line = is_bad ? theme::trouble : theme::ink,
-                        .width = 1.4,
-                        .dash = Qt::DashLine,
-                        .corner = 4};
-        const qreal banner = text_width(state, theme::body, true) + 20;
-        scene_.rectangle({margin, y_, banner, 22}, look);
-        scene_.text({margin + 10, y_, banner, 22},
-                    state,
-                    letters(is_bad ? theme::trouble : theme::ink, theme::body, true));
+        const QColor color = log_.state == LogState::uncertain ? theme::trouble : theme::ink;
+        Look look = Look::stroke(color, 1.4, Qt::DashLine);
+        look.corner = 4;
+        scene_.rectangle({left(), y_ - 1, strong(color).width(state) + 20, 22}, look);
+        scene_.text_at({left() + 10, y_ + 10}, state, strong(color));
     }
-    y_ += 28;
-}
-
-void Lane::draw_row() {
-    draw_flag();
-    scene_.text({margin, y_, label_width - 8, theme::cell_height},
-                QStringLiteral("★ ") + QString::fromStdString(in_.now.node_name(log_.node)),
-                letters(theme::ink, theme::body, true));
-    const Offset first = cells_.empty() ? log_.log_end : cells_.front().first;
-    if (first > log_.log_start) {
-        scene_.text({left() - 15, y_, 14, theme::cell_height},
-                    QStringLiteral("…"),
-                    letters(theme::secondary, theme::body, true));
-    }
-    qreal x = left();
-    for (const Cell& cell : cells_) {
-        const QRectF box(x, y_, cell_width_, theme::cell_height);
-        const bool is_control = cell.batch != nullptr && cell.batch->is_control;
-        const QString id = cell.batch == nullptr
-                               ? QString()
-                               : QStringLiteral("batch:%1").arg(cell.batch->event.value());
-        if (!id.isEmpty() && in_.selected == id) {
-            scene_.rectangle(box.adjusted(-1, -5, 1, 5),
-                             {.width = 0, .fill = Fill::solid, .color = theme::halo});
-        }
-        add_cell(scene_,
-                 box,
-                 state_of(cell),
-                 is_control ? QStringLiteral("◆") : QString::number(cell.first.value()),
-                 id);
-        x += cell_width_;
-    }
-    const Look bracket{.line = theme::ink, .width = theme::leader_line};
-    scene_.line({x + 3, y_ - 1}, {x + 3, y_ + theme::cell_height + 1}, bracket);
-    scene_.line({x - 2, y_ - 1}, {x + 4, y_ - 1}, bracket);
-    scene_.line({x - 2, y_ + theme::cell_height + 1},
-                {x + 4, y_ + theme::cell_height + 1},
-                bracket);
-    QString end = QObject::tr("end %1").arg(log_.log_end.value());
-    if (hidden_after_ > 0) end = QObject::tr("+%1 · ").arg(hidden_after_) + end;
-    scene_.text({x + 9, y_, end_width + 20, theme::cell_height},
-                end,
-                letters(theme::ink, theme::small, true));
-    y_ += theme::cell_height;
 }
 
 void Lane::draw_flag() {
-    const Offset high_watermark = log_.high_watermark;
-    if (!is_visible(high_watermark)) {
-        y_ += 4;
-        return;
+    const QString text = QObject::tr("HW %1").arg(log_.high_watermark.value());
+    const Letters letters = small(theme::paper, true);
+    if (is_shown(log_.high_watermark)) {
+        const qreal x = x_of(log_.high_watermark);
+        scene_.rectangle({x - 1, y_ + 3, letters.width(text) + 9, 17}, Look::solid(theme::ink));
+        scene_.text_at({x + 4, y_ + 11.5}, text, letters);
+        scene_.line({x, y_ + 18},
+                    {x, y_ + theme::cell_height + 28},
+                    Look::stroke(theme::ink, theme::leader_line));
     }
-    const qreal x = x_of(high_watermark);
-    const QString text = QObject::tr("HW %1").arg(high_watermark.value());
-    const qreal width = text_width(text, theme::small, true) + 10;
-    scene_.rectangle({x - 1, y_, width, 17},
-                     {.width = 0, .fill = Fill::solid, .color = theme::ink});
-    scene_.text({x + 4, y_, width, 17}, text, letters(theme::paper, theme::small, true));
-    y_ += 20;
-    scene_.line({x, y_ - 4},
-                {x, y_ + theme::cell_height + 5},
-                {.line = theme::ink, .width = theme::leader_line});
+    y_ += 24;
+}
+
+void Lane::draw_cell(const Cell& cell, qreal x, CellState state) {
+    states_.insert(state);
+    QString id;
+    if (cell.batch != nullptr) id = QStringLiteral("batch:%1").arg(cell.batch->event.value());
+    const QRectF box(x, y_, cell_width_, theme::cell_height);
+    const bool is_selected = !id.isEmpty() && in_.selected == id;
+    if (is_selected) scene_.rectangle(box.adjusted(-2, -5, 2, 5), Look::solid(theme::halo));
+    const bool is_control = cell.batch != nullptr && cell.batch->is_control;
+    const QString text = is_control ? QStringLiteral("◆") : QString::number(cell.first.value());
+    add_cell(scene_, box, state, text, id);
+}
+
+void Lane::draw_row() {
+    const bool is_leader = log_.leader == log_.node;
+    const QString name = QString::fromStdString(in_.now.node_name(log_.node));
+    const qreal middle = y_ + theme::cell_height / 2;
+    scene_.text_at({margin, middle},
+                   (is_leader ? QStringLiteral("★ ") : QString()) + name,
+                   strong(theme::ink));
+    if (!cells_.empty() && cells_.front().first > log_.log_start) {
+        scene_.text_at({left() - 14, middle}, QStringLiteral("…"), strong(theme::secondary));
+    }
+    qreal x = left();
+    for (const Cell& cell : cells_) {
+        draw_cell(cell, x, state_of(cell));
+        x += cell_width_;
+    }
+    const Look bracket = Look::stroke(theme::ink, theme::leader_line);
+    const qreal bottom = y_ + theme::cell_height + 1;
+    scene_.line({x + 4, y_ - 1}, {x + 4, bottom}, bracket);
+    scene_.line({x - 1, y_ - 1}, {x + 5, y_ - 1}, bracket);
+    scene_.line({x - 1, bottom}, {x + 5, bottom}, bracket);
+    QString end = QObject::tr("end %1").arg(log_.log_end.value());
+    if (hidden_after_ > 0) end = QObject::tr("+%1 more · ").arg(hidden_after_) + end;
+    scene_.text_at({x + 10, middle}, end, small(theme::ink, true));
+    y_ += theme::cell_height;
 }
 
 void Lane::draw_synced() {
-    const qreal y = y_ + 9;
+    const qreal y = y_ + 10;
     const qreal end = x_of(log_.log_end);
     const qreal synced = x_of(std::min(log_.synced, log_.log_end));
-    scene_.line({left(), y}, {synced, y}, {.line = theme::ink, .width = 4});
-    scene_.line({synced, y - 5}, {synced, y + 5}, {.line = theme::ink, .width = 2});
-    if (synced < end) {
-        scene_.line({synced + 3, y},
-                    {end, y},
-                    {.line = log_.is_unsure ? theme::trouble : theme::outline,
-                     .width = 2,
-                     .dash = Qt::DashLine});
-    }
-    const QString on_disk = log_.synced >= log_.log_end
-                                ? QObject::tr("all synced")
-                                : QObject::tr("synced to %1").arg(log_.synced.value());
-    scene_.text({margin, y - 8, label_width - 8, 16},
-                QObject::tr("disk"),
-                letters(theme::secondary));
-    const qreal width = text_width(on_disk, theme::small);
-    const qreal text_x = std::max(left(), synced - width - 6);
-    scene_.text({text_x, y + 5, width, 15}, on_disk, letters(theme::ink));
-    if (synced < end) {
-        const QString cache = log_.is_unsure ? QObject::tr("was in the page cache only")
-                                             : QObject::tr("page cache only");
-        scene_.text({std::max(synced, text_x + width) + 6, y + 5, 190, 15},
-                    cache,
-                    letters(log_.is_unsure ? theme::trouble : theme::secondary));
-    }
-    y_ += 32;
+    const bool has_tail = log_.synced < log_.log_end;
+    const QColor tail = log_.is_unsure ? theme::trouble : theme::secondary;
+    scene_.text_at({margin, y}, QObject::tr("disk"), small(theme::secondary));
+    scene_.line({left(), y}, {synced, y}, Look::stroke(theme::ink, 4));
+    scene_.line({synced, y - 5}, {synced, y + 5}, Look::stroke(theme::ink, 2));
+    if (has_tail) scene_.line({synced + 3, y}, {end, y}, Look::stroke(tail, 2, Qt::DashLine));
+    const QString text =
+        has_tail ? QObject::tr("synced to %1").arg(log_.synced.value()) : QObject::tr("all synced");
+    const qreal begin = std::max(left(), synced - small(theme::ink).width(text) - 6);
+    const QPointF next = scene_.text_at({begin, y + 12}, text, small(theme::ink));
+    const QString cache =
+        log_.is_unsure ? QObject::tr("was in the page cache only") : QObject::tr("page cache only");
+    if (has_tail) scene_.text_at({std::max(next.x(), synced) + 8, y + 12}, cache, small(tail));
+    y_ += 34;
 }
 
 void Lane::draw_lost() {
-    if (lost_.empty()) return;
-    scene_.text({margin, y_, label_width - 8, theme::cell_height},
-                QObject::tr("lost"),
-                letters(theme::trouble, theme::body, true));
-    qreal x =
-        is_by_batch_
-            ? x_of(lost_.front().first)
-            : left() + cell_width_ * static_cast<qreal>(lost_.front().first -
-                                                        (cells_.empty() ? lost_.front().first
-                                                                        : cells_.front().first));
-    const qreal limit = in_.size.width() - margin - cell_width_;
+    if (log_.lost.empty()) return;
+    scene_.text_at({margin, y_ + theme::cell_height / 2},
+                   QObject::tr("lost"),
+                   strong(theme::trouble));
+    const Offset first = lost_.empty() ? log_.log_end : lost_.front().first;
+    qreal x = x_of(first);
     for (const Cell& cell : lost_) {
-        if (x > limit) break;
+        if (x + cell_width_ > in_.size.width() - margin) break;
         const bool is_torn = cell.batch->fate == BatchFate::torn;
-        add_cell(scene_,
-                 {x, y_, cell_width_, theme::cell_height},
-                 is_torn ? CellState::torn : CellState::lost,
-                 QString::number(cell.first.value()),
-                 QStringLiteral("batch:%1").arg(cell.batch->event.value()));
+        draw_cell(cell, x, is_torn ? CellState::torn : CellState::lost);
         x += cell_width_;
     }
     std::int64_t records = 0;
     for (const BatchPicture& batch : log_.lost)
         records += batch.last - batch.base + 1;
     QString text = QObject::tr("%1 records lost").arg(records);
-    if (log_.cut_bytes > 0) {
-        text += QObject::tr(" · a torn tail of %1 bytes cut at offset %2")
-                    .arg(log_.cut_bytes)
-                    .arg(log_.cut_at.value_or(no_offset).value());
-    }
-    y_ += theme::cell_height + 3;
-    scene_.text({left(), y_, in_.size.width() - left() - margin, 16},
-                text,
-                letters(theme::trouble, theme::small, true));
-    y_ += 20;
+    if (log_.cut_bytes > 0) text += QObject::tr(" · torn tail of %1 bytes cut").arg(log_.cut_bytes);
+    const Letters letters = small(theme::trouble, true);
+    const qreal before = x_of(first) - letters.width(text) - 12;
+    const bool fits_before = before > left();
+    if (!fits_before) y_ += theme::cell_height - 2;
+    scene_.text_at({fits_before ? before : left(), y_ + theme::cell_height / 2}, text, letters);
+    y_ += theme::cell_height + 8;
 }
 
-void Lane::draw_clients() {
-    for (const ClientPicture* client : clients_) {
-        const QString name = QString::fromStdString(in_.now.node_name(client->node));
-        const bool is_producer = client->produced > 0;
-        const Offset at = is_producer ? client->acked_upto : client->consumed_upto;
-        const QString text = is_producer
-                                 ? QObject::tr("%1 was promised up to %2").arg(name).arg(at.value())
-                                 : QObject::tr("%1 read up to %2").arg(name).arg(at.value());
-        const bool is_broken = is_producer && at > log_.log_end && !log_.lost.empty();
-        const bool is_far = cells_.empty() || at < cells_.front().first;
-        const qreal row_end =
-            left() + cell_width_ * static_cast<qreal>(cells_.size() + lost_.size());
-        const qreal x =
-            is_far
-                ? left() - 10
-                : std::min(
-                      x_of(at) +
-                          cell_width_ *
-                              static_cast<qreal>(
-                                  is_by_batch_ ? 0 : std::max<std::int64_t>(0, at - log_.log_end)),
-                      row_end);
-        const Look look{.line = theme::ink,
-                        .fill = Fill::solid,
-                        .color = is_producer ? theme::produce : theme::consume};
-        scene_.polygon(
-            QPolygonF({QPointF(x, y_), QPointF(x - 6, y_ + 10), QPointF(x + 6, y_ + 10)}),
-            look);
-        const qreal width = text_width(text, theme::small, is_broken);
-        const bool fits = x + 12 + width < in_.size.width() - margin;
-        scene_.text({fits ? x + 11 : x - 11 - width, y_ - 2, width, 15},
-                    text,
-                    letters(is_broken ? theme::trouble : theme::ink, theme::small, is_broken));
-        y_ += 19;
-    }
+void Lane::draw_client(const ClientPicture& client) {
+    const QString name = QString::fromStdString(in_.now.node_name(client.node));
+    const bool is_producer = client.produced > 0;
+    const Offset at = is_producer ? client.acked_upto : client.consumed_upto;
+    const bool is_broken = is_producer && at > log_.log_end && !log_.lost.empty();
+    QString text = is_producer ? QObject::tr("%1 was promised everything below %2")
+                               : QObject::tr("%1 has read everything below %2");
+    text = text.arg(name).arg(at.value());
+    if (is_broken) text += QObject::tr(": %1 promised records are gone").arg(at - log_.log_end);
+    const qreal x = is_shown(at) ? x_of(at) : left() - 10;
+    Look look = Look::solid(is_producer ? theme::produce : theme::consume);
+    look.line = theme::ink;
+    look.width = 1;
+    scene_.polygon(QPolygonF({QPointF(x, y_), QPointF(x - 6, y_ + 10), QPointF(x + 6, y_ + 10)}),
+                   look);
+    const Letters letters = small(is_broken ? theme::trouble : theme::ink, is_broken);
+    const qreal width = letters.width(text);
+    const bool fits = x + 12 + width < in_.size.width() - margin;
+    scene_.text_at({fits ? x + 11 : x - 11 - width, y_ + 5}, text, letters);
+    y_ += 19;
 }
 
-void draw_legend(Scene& scene) {
+QString name_of(CellState state) {
+    switch (state) {
+        case CellState::consumed:
+            return QObject::tr("consumed");
+        case CellState::committed:
+            return QObject::tr("committed");
+        case CellState::above:
+            return QObject::tr("above the high watermark");
+        case CellState::unsure:
+            return QObject::tr("unsure since the power loss");
+        case CellState::lost:
+            return QObject::tr("lost");
+        case CellState::torn:
+            return QObject::tr("torn");
+    }
+    return {};
+}
+
+void draw_legend(Scene& scene, const std::set<CellState>& states) {
     const QSizeF size = scene.size();
     const qreal top = size.height() - legend_height;
-    scene.rectangle({0, top - 4, size.width(), legend_height + 4},
-                    {.width = 0, .fill = Fill::solid, .color = theme::paper});
-    const std::pair<CellState, QString> entries[] = {
-        {CellState::consumed, QObject::tr("consumed")},
-        {CellState::committed, QObject::tr("committed")},
-        {CellState::above, QObject::tr("above HW")},
-        {CellState::unsure, QObject::tr("unsure")},
-        {CellState::lost, QObject::tr("lost")},
-        {CellState::torn, QObject::tr("torn")}};
-    QPointF at(margin, top + 20);
-    for (const auto& [state, name] : entries) {
+    scene.rectangle({0, top - 2, size.width(), legend_height + 2}, Look::solid(theme::paper));
+    QPointF at(margin, top + 16);
+    for (const CellState state : states) {
         add_cell(scene, {at.x(), at.y() - 9, 22, 18}, state, {}, {});
-        at = add_caption(scene, at + QPointF(28, 0), name);
+        const Letters letters{.color = theme::ink, .pixels = theme::body};
+        at = scene.text_at(at + QPointF(28, 0), name_of(state), letters) + QPointF(18, 0);
     }
-    scene.text({margin, top + 34, size.width() - 2 * margin, 16},
-               QObject::tr("HW = high watermark · ] = log end · thick bar = synced to disk"),
-               letters(theme::secondary));
+    scene.text_at({margin, top + 40},
+                  QObject::tr("HW = high watermark · ] = log end · thick bar = synced to disk"),
+                  small(theme::secondary));
 }
 
 }  // namespace
 
+std::vector<const ReplicaPicture*> logs_in_order(const trace::Snapshot& snapshot) {
+    std::vector<const ReplicaPicture*> logs;
+    for (const auto& [key, log] : *snapshot.replicas)
+        logs.push_back(&*log);
+    std::stable_partition(logs.begin(), logs.end(), [](const ReplicaPicture* log) {
+        return !log->name.topic.starts_with("__");
+    });
+    return logs;
+}
+
 Scene layout_lanes(const LaneInput& input) {
     Scene scene(input.size);
-    qreal y = 10 - input.scroll;
-    for (const auto& [key, log] : *input.now.replicas) {
+    std::set<CellState> states;
+    qreal y = 4 - input.scroll;
+    for (const ReplicaPicture* log : logs_in_order(input.now)) {
         if (y > input.size.height()) break;
-        y = Lane(scene, input, *log, y).draw();
+        Lane lane(scene, input, *log, y);
+        y = lane.draw();
+        states.insert(lane.states().begin(), lane.states().end());
     }
     if (input.now.replicas->empty()) {
-        scene.text({margin, 20, input.size.width() - 2 * margin, 20},
-                   QObject::tr("No partition yet."),
-                   letters(theme::secondary, theme::body));
+        scene.text_at({margin, 20}, QObject::tr("No partition yet."), small(theme::secondary));
     }
-    draw_legend(scene);
+    draw_legend(scene, states);
     return scene;
 }
 

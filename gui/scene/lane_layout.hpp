@@ -3,6 +3,8 @@
 #include "core/trace/snapshot.hpp"
 #include "gui/scene/scene.hpp"
 
+#include <vector>
+
 namespace glasslog::gui {
 
 // What the lanes are a function of. scroll: pixels hidden above.
@@ -18,5 +20,8 @@ struct LaneInput {
 // stand. Cells are records, or whole batches when the interesting part is too long. Ids: "log:NAME"
 // and "batch:EVENT".
 Scene layout_lanes(const LaneInput& input);
+
+// By name, those that Kafka itself keeps (their names begin with "__") last.
+std::vector<const trace::ReplicaPicture*> logs_in_order(const trace::Snapshot& snapshot);
 
 }  // namespace glasslog::gui

@@ -1,9 +1,9 @@
 #include "gui/scene/map_layout.hpp"
 
+#include "gui/scene/lane_layout.hpp"
 #include "gui/scene/marks.hpp"
 #include "gui/scene/theme.hpp"
 
-#include <QFontMetricsF>
 #include <QLineF>
 #include <QObject>
 
@@ -22,37 +22,30 @@ using trace::NodeState;
 constexpr qreal margin = 20;
 constexpr qreal legend_height = 58;
 constexpr qreal client_zone_height = 132;
-constexpr qreal side = 9;        // messages travel this far right of their link
+constexpr qreal replica_height = 34;
+constexpr qreal side = 14;       // messages travel this far right of their link
 constexpr int exact_max = 40;    // marks one by one on one link; a count beyond
-constexpr int labelled_max = 6;  // marks with a name on one link
+constexpr int labelled_max = 4;  // marks with a name on one link
 
-const Look link_look{.line = theme::outline, .width = 1.4};
-const Look zone_look{
-    .line = theme::grid, .width = 1, .fill = Fill::solid, .color = theme::panel, .corner = 8};
+const Letters title_letters{
+    .color = theme::ink, .pixels = theme::title, .is_bold = true, .alignment = Qt::AlignHCenter};
+const Letters zone_letters{.color = theme::secondary, .pixels = theme::body, .is_bold = true};
+const Letters fact_letters{
+    .color = theme::secondary, .pixels = theme::small, .alignment = Qt::AlignHCenter};
 
 QString node_id(NodeId id) {
     return QStringLiteral("node:%1").arg(id.value());
 }
 
-Letters letters(QColor color, int pixels = theme::body, bool is_bold = false) {
-    return {.color = color, .pixels = pixels, .is_bold = is_bold};
+bool is_down(const NodePicture& node) {
+    return node.state == NodeState::crashed || node.state == NodeState::lost_power;
 }
 
-Letters left(Letters l) {
-    l.alignment = Qt::AlignLeft | Qt::AlignVCenter;
-    return l;
-}
-
-// One pair of nodes; `low` has the smaller number.
-struct Pair {
-    NodeId low;
-    NodeId high;
-
-    friend auto operator<=>(const Pair&, const Pair&) = default;
-};
+// Two nodes, the smaller number first.
+using Pair = std::pair<NodeId, NodeId>;
 
 Pair pair_of(NodeId a, NodeId b) {
-    return a < b ? Pair{a, b} : Pair{b, a};
+    return std::minmax(a, b);
 }
 
 class MapLayout {
@@ -61,7 +54,8 @@ public:
 
     Scene build() {
         place();
-        draw_zones();
+        draw_zone(brokers_, QObject::tr("Brokers"), brokers_.top() + 16);
+        draw_zone(clients_, QObject::tr("Clients"), clients_.bottom() - 14);
         draw_links();
         for (const auto& [id, box] : boxes_)
             draw_node(id, box);
@@ -71,38 +65,31 @@ public:
     }
 
 private:
-    const NodePicture& picture(NodeId id) const {
-        static const NodePicture absent;
-        const auto found = in_.now.nodes->find(id);
-        return found == in_.now.nodes->end() ? absent : *found->second;
+    bool is_broker(NodeId id) const {
+        const std::string& role = in_.all.nodes->at(id)->role;
+        return role == "broker" || role.empty();
     }
 
-    const NodePicture& final_picture(NodeId id) const { return *in_.all.nodes->at(id); }
-
-    bool is_broker(NodeId id) const {
-        const std::string& role = final_picture(id).role;
-        return role == "broker" || role.empty();
+    bool is_placed(NodeId a, NodeId b) const {
+        return a != b && boxes_.contains(a) && boxes_.contains(b);
     }
 
     void place();
     void place_row(const std::vector<NodeId>& ids, QRectF zone, QSizeF wanted);
     QLineF link(Pair pair) const;
+    QLineF way_of(const MessagePicture& message) const;
+    QString state_text(const NodePicture& node) const;
 
-    void draw_zones();
+    void draw_zone(QRectF zone, const QString& title, qreal title_y);
     void draw_links();
     void draw_link(Pair pair, const std::string& state);
     void draw_node(NodeId id, QRectF box);
-    void draw_broker(const NodePicture& node, NodeId id, QRectF box);
+    void draw_broker(const NodePicture& node, QRectF box, const QString& title);
     void draw_replica(const trace::ReplicaPicture& log, QRectF row);
-    void draw_client(const NodePicture& node, NodeId id, QRectF box);
-    void draw_client_facts(NodeId id, QRectF box);
+    void draw_client(NodeId id, QRectF box, const QString& title);
     void draw_messages();
-    void draw_message(const MessagePicture& message, QLineF way, bool has_label);
+    void draw_message(const MessagePicture& message, bool has_label);
     void draw_legend();
-
-    QString state_text(const NodePicture& node) const;
-    bool is_recovering(NodeId id) const;
-    QLineF way_of(const MessagePicture& message) const;
 
     const MapInput& in_;
     Scene scene_;
@@ -114,69 +101,71 @@ private:
 };
 
 void MapLayout::place() {
-    const QSizeF size = in_.size;
-    const qreal bottom = size.height() - legend_height;
-    clients_ = {margin, bottom - client_zone_height, size.width() - 2 * margin, client_zone_height};
-    const qreal broker_height = std::clamp((clients_.top() - 12) * 0.52, 150.0, 260.0);
-    brokers_ = {margin, 12, size.width() - 2 * margin, broker_height};
     std::vector<NodeId> brokers;
     std::vector<NodeId> clients;
     for (const auto& [id, node] : *in_.all.nodes) {
         if (id != no_node) (is_broker(id) ? brokers : clients).push_back(id);
     }
-    place_row(brokers, brokers_.adjusted(0, 30, 0, -14), {280, brokers_.height() - 44});
+    std::map<NodeId, qreal> replicas;
+    qreal replicas_most = 1;
+    for (const auto& [key, log] : *in_.all.replicas)
+        replicas_most = std::max(replicas_most, ++replicas[key.node]);
+    const qreal bottom = in_.size.height() - legend_height;
+    const qreal width = in_.size.width() - 2 * margin;
+    clients_ = {margin, bottom - client_zone_height, width, client_zone_height};
+    const qreal wanted = 62 + replica_height * replicas_most;
+    const qreal height = std::min(wanted, std::max(100.0, clients_.top() - 240));
+    brokers_ = {margin, 4, width, height + 48};
+    place_row(brokers, brokers_.adjusted(0, 32, 0, -16), {280, height});
     place_row(clients, clients_.adjusted(0, 14, 0, -30), {150, 74});
 }
 
 void MapLayout::place_row(const std::vector<NodeId>& ids, QRectF zone, QSizeF wanted) {
-    if (ids.empty()) return;
-    const qreal slot = zone.width() / static_cast<qreal>(ids.size());
+    const qreal slot = zone.width() / std::max<qreal>(1, static_cast<qreal>(ids.size()));
     const qreal width = std::min(wanted.width(), slot - 12);
-    for (std::size_t i = 0; i < ids.size(); ++i) {
-        const qreal center = zone.left() + slot * (static_cast<qreal>(i) + 0.5);
-        boxes_[ids[i]] = {center - width / 2, zone.top(), width, wanted.height()};
+    qreal center = zone.left() + slot / 2;
+    for (const NodeId id : ids) {
+        boxes_[id] = {center - width / 2, zone.top(), width, wanted.height()};
+        center += slot;
     }
 }
 
-// From the low node's edge to the high one's; brokers are above, so ends never lie under a box.
+// Brokers stand above clients, so that ends never lie under a box. A broker's links are spread
+// along its lower edge; a client's begin at its middle.
 QLineF MapLayout::link(Pair pair) const {
-    const QRectF a = boxes_.at(pair.low);
-    const QRectF b = boxes_.at(pair.high);
-    const bool is_level = a.top() == b.top();
-    if (is_level) {
+    const QRectF a = boxes_.at(pair.first);
+    const QRectF b = boxes_.at(pair.second);
+    if (a.top() == b.top()) {
         const bool a_is_left = a.left() < b.left();
         return {QPointF(a_is_left ? a.right() : a.left(), a.center().y()),
                 QPointF(a_is_left ? b.left() : b.right(), b.center().y())};
     }
     const auto end = [](QRectF box, QRectF other) {
-        const bool is_above = box.top() < other.top();
-        // Spread along the wide edge, so that links to many peers do not meet in one point.
+        const qreal middle = box.center().x();
+        if (box.top() > other.top()) return QPointF(middle, box.top());
         const qreal room = box.width() / 2 - 20;
-        const qreal shift = std::clamp((other.center().x() - box.center().x()) * 0.35, -room, room);
-        return QPointF(box.center().x() + shift, is_above ? box.bottom() : box.top());
+        const qreal shift = std::clamp((other.center().x() - middle) * 0.35, -room, room);
+        return QPointF(middle + shift, box.bottom());
     };
     return {end(a, b), end(b, a)};
 }
 
-void MapLayout::draw_zones() {
-    scene_.rectangle(brokers_, zone_look);
-    scene_.rectangle(clients_, zone_look);
-    const auto brokers = std::count_if(boxes_.begin(), boxes_.end(), [&](const auto& entry) {
-        return is_broker(entry.first);
-    });
-    std::set<std::string> topics;
-    for (const auto& [key, log] : *in_.now.replicas)
-        topics.insert(key.name.topic);
-    QString title = brokers == 1 ? QObject::tr("Broker") : QObject::tr("Brokers");
-    for (const std::string& topic : topics)
-        title += (topic == *topics.begin() ? QStringLiteral(" — ") : QStringLiteral(", ")) +
-                 QString::fromStdString(topic);
-    scene_.text({brokers_.left() + 12, brokers_.top() + 6, brokers_.width() - 24, 18},
-                title,
-                left(letters(theme::secondary, theme::body, true)));
-    scene_.text({clients_.left() + 12, clients_.bottom() - 24, clients_.width() - 24, 18},
-                QObject::tr("Clients"),
-                left(letters(theme::secondary, theme::body, true)));
+// The message's own lane: right of the link, seen from its sender.
+QLineF MapLayout::way_of(const MessagePicture& message) const {
+    QLineF way = link(pair_of(message.from, message.to));
+    if (message.from > message.to) way = QLineF(way.p2(), way.p1());
+    const QPointF unit = (way.p2() - way.p1()) / std::max(1.0, way.length());
+    const QPointF right = QPointF(-unit.y(), unit.x()) * side;
+    const QPointF inset = unit * (theme::mark_radius + 4);
+    return {way.p1() + right + inset, way.p2() + right - inset};
+}
+
+void MapLayout::draw_zone(QRectF zone, const QString& title, qreal title_y) {
+    Look look = Look::solid(theme::panel, 8);
+    look.line = theme::grid;
+    look.width = 1;
+    scene_.rectangle(zone, look);
+    scene_.text_at({zone.left() + 12, title_y}, title, zone_letters);
 }
 
 void MapLayout::draw_links() {
@@ -188,53 +177,48 @@ void MapLayout::draw_links() {
     for (const trace::LinkPicture& link : *in_.now.links)
         links[pair_of(link.from, link.to)] = link.state;
     for (const auto& [pair, state] : links) {
-        const bool is_placed = boxes_.contains(pair.low) && boxes_.contains(pair.high);
-        if (is_placed && pair.low != pair.high) draw_link(pair, state);
+        if (is_placed(pair.first, pair.second)) draw_link(pair, state);
     }
 }
 
 void MapLayout::draw_link(Pair pair, const std::string& state) {
     const QLineF line = link(pair);
-    const QString id = QStringLiteral("link:%1:%2").arg(pair.low.value()).arg(pair.high.value());
+    const QString id =
+        QStringLiteral("link:%1:%2").arg(pair.first.value()).arg(pair.second.value());
     const QPointF middle = line.center();
-    if (in_.selected == id) scene_.line(line.p1(), line.p2(), {.line = theme::halo, .width = 10});
-    if (state == "up") {
-        scene_.line(line.p1(), line.p2(), link_look, id);
-        return;
-    }
-    QLineF along = line;
-    along.setLength(16);
-    const QPointF step = along.p2() - along.p1();
+    const Look thin = Look::stroke(theme::outline, 1.4);
+    if (in_.selected == id) scene_.line(line.p1(), line.p2(), Look::stroke(theme::halo, 10));
+    if (state == "up") return scene_.line(line.p1(), line.p2(), thin, id);
+    const QPointF step = (line.p2() - line.p1()) * 16 / std::max(1.0, line.length());
     const QPointF across(-step.y() / 2, step.x() / 2);
     if (state == "cut") {
-        const Look cut{.line = theme::trouble, .width = 2, .dash = Qt::DashLine};
+        const Look cut = Look::stroke(theme::trouble, 2, Qt::DashLine);
+        const Look zigzag = Look::stroke(theme::trouble, 2);
         scene_.line(line.p1(), middle - step, cut, id);
         scene_.line(middle + step, line.p2(), cut, id);
-        const Look zigzag{.line = theme::trouble, .width = 2};
         scene_.line(middle - step, middle + across, zigzag);
         scene_.line(middle + across, middle - across, zigzag);
         scene_.line(middle - across, middle + step, zigzag);
     } else {
-        scene_.line(line.p1() + across / 4, line.p2() + across / 4, link_look, id);
-        scene_.line(line.p1() - across / 4, line.p2() - across / 4, link_look, id);
+        scene_.line(line.p1() + across / 4, line.p2() + across / 4, thin, id);
+        scene_.line(line.p1() - across / 4, line.p2() - across / 4, thin, id);
     }
-    scene_.text({middle.x() + 16, middle.y() - 9, 120, 18},
-                QString::fromStdString(state),
-                left(letters(theme::trouble, theme::body, true)));
+    scene_.text_at(middle + QPointF(side + 14, 0),
+                   QString::fromStdString(state),
+                   {.color = theme::trouble, .pixels = theme::body, .is_bold = true});
 }
 
-bool MapLayout::is_recovering(NodeId id) const {
-    return std::any_of(in_.now.replicas->begin(), in_.now.replicas->end(), [id](const auto& entry) {
-        return entry.first.node == id && entry.second->state == LogState::recovering;
-    });
-}
-
+// Empty for a node that simply runs.
 QString MapLayout::state_text(const NodePicture& node) const {
+    const bool recovers =
+        std::any_of(in_.now.replicas->begin(), in_.now.replicas->end(), [&](const auto& entry) {
+            return entry.first.node == node.id && entry.second->state == LogState::recovering;
+        });
     switch (node.state) {
         case NodeState::unknown:
             return QObject::tr("not started");
         case NodeState::up:
-            return is_recovering(node.id) ? QObject::tr("↻ recovering") : QObject::tr("up");
+            return recovers ? QObject::tr("↻ recovering") : QString();
         case NodeState::paused:
             return QObject::tr("❚❚ paused");
         case NodeState::crashed:
@@ -248,216 +232,183 @@ QString MapLayout::state_text(const NodePicture& node) const {
 }
 
 void MapLayout::draw_node(NodeId id, QRectF box) {
+    static const NodePicture absent;
+    const auto found = in_.now.nodes->find(id);
+    const NodePicture& node = found == in_.now.nodes->end() ? absent : *found->second;
     if (in_.selected == node_id(id)) {
-        scene_.rectangle(box.adjusted(-6, -6, 6, 6),
-                         {.line = theme::halo,
-                          .width = 8,
-                          .fill = Fill::solid,
-                          .color = theme::halo,
-                          .corner = 12});
+        scene_.rectangle(box.adjusted(-9, -9, 9, 9), Look::solid(theme::halo, 14));
     }
-    const NodePicture& node = picture(id);
-    if (is_broker(id)) {
-        draw_broker(node, id, box);
-    } else {
-        draw_client(node, id, box);
-    }
-}
-
-bool is_down(const NodePicture& node) {
-    return node.state == NodeState::crashed || node.state == NodeState::lost_power;
-}
-
-Look node_look(const NodePicture& node) {
     const bool is_absent = node.state == NodeState::unknown || node.state == NodeState::stopped;
-    const QColor line = is_down(node) ? theme::trouble : is_absent ? theme::outline : theme::ink;
-    return {.line = line,
-            .width = theme::node_line,
-            .dash = is_down(node) || is_absent ? Qt::DashLine : Qt::SolidLine,
-            .fill = Fill::solid,
-            .color = theme::paper,
-            .corner = 10};
+    const Look look{.line = is_down(node) ? theme::trouble
+                            : is_absent   ? theme::outline
+                                          : theme::ink,
+                    .width = theme::node_line,
+                    .dash = is_down(node) || is_absent ? Qt::DashLine : Qt::SolidLine,
+                    .fill = Fill::solid,
+                    .color = theme::paper,
+                    .corner = 10};
+    const qreal nose = 20;
+    const QPolygonF plate({box.topLeft(),
+                           QPointF(box.right() - nose, box.top()),
+                           QPointF(box.right(), box.center().y()),
+                           QPointF(box.right() - nose, box.bottom()),
+                           box.bottomLeft()});
+    const bool is_consumer = in_.all.nodes->at(id)->role == "consumer";
+    const QString state = state_text(node);
+    const QString title = QString::fromStdString(in_.all.node_name(id)) +
+                          (state.isEmpty() ? state : QStringLiteral("  ") + state);
+    if (is_broker(id)) {
+        scene_.rectangle(box, look, node_id(id));
+        draw_broker(node, box, title);
+    } else if (is_consumer) {
+        scene_.ellipse(box, look, node_id(id));
+        draw_client(id, box, title);
+    } else {
+        scene_.polygon(plate, look, node_id(id));
+        draw_client(id, box.adjusted(0, 0, -nose / 2, 0), title);
+    }
 }
 
-void MapLayout::draw_broker(const NodePicture& node, NodeId id, QRectF box) {
-    Look look = node_look(node);
-    scene_.rectangle(box, look, node_id(id));
+void MapLayout::draw_broker(const NodePicture& node, QRectF box, const QString& title) {
     if (is_down(node)) {
-        look.fill = Fill::hatched;
-        look.color = theme::trouble.lighter(260);
-        scene_.rectangle(box, look);
+        Look hatch = Look::solid(theme::trouble.lighter(260), 10);
+        hatch.fill = Fill::hatched;
+        scene_.rectangle(box, hatch);
     }
-    const QColor color = is_down(node) ? theme::trouble : theme::ink;
-    const QString name = QString::fromStdString(in_.all.node_name(id));
-    const QString title = node.state == NodeState::up && !is_recovering(id)
-                              ? name
-                              : name + QStringLiteral("  ") + state_text(node);
-    scene_.text({box.left() + 12, box.top() + 8, box.width() - 24, 22},
-                title,
-                letters(color, theme::title, true));
-    QString facts = node.reactors == 1 ? QObject::tr("1 reactor")
-                                       : QObject::tr("%1 reactors").arg(node.reactors);
-    if (!node.disk_state.empty() && node.disk_state != "healthy") {
-        facts += QObject::tr(" · disk %1").arg(QString::fromStdString(node.disk_state));
-    }
+    Letters letters = title_letters;
+    if (is_down(node)) letters.color = theme::trouble;
+    scene_.text({box.left() + 8, box.top() + 8, box.width() - 16, 22}, title, letters);
+    QString facts = QObject::tr("%1 reactors").arg(node.reactors);
+    if (node.reactors == 1) facts = QObject::tr("1 reactor");
     if (node.starts > 1) facts += QObject::tr(" · start %1").arg(node.starts);
-    scene_.text({box.left() + 12, box.top() + 29, box.width() - 24, 16},
-                facts,
-                letters(theme::secondary, theme::small));
-    qreal y = box.top() + 52;
-    for (const auto& [key, log] : *in_.now.replicas) {
-        if (key.node != id || y + 30 > box.bottom()) continue;
-        draw_replica(*log, {box.left() + 14, y, box.width() - 28, 28});
-        y += 34;
+    if (!node.disk_state.empty() && node.disk_state != "healthy") {
+        facts += QObject::tr(" · disk: %1").arg(QString::fromStdString(node.disk_state));
+    }
+    scene_.text({box.left() + 8, box.top() + 30, box.width() - 16, 16}, facts, fact_letters);
+    QRectF row(box.left() + 14, box.top() + 54, box.width() - 28, replica_height - 6);
+    for (const trace::ReplicaPicture* log : logs_in_order(in_.now)) {
+        if (log->node != node.id || row.bottom() > box.bottom()) continue;
+        draw_replica(*log, row);
+        row.translate(0, replica_height);
     }
 }
 
 void MapLayout::draw_replica(const trace::ReplicaPicture& log, QRectF row) {
-    const bool is_leader = log.leader == log.node || log.leader == no_node;
     const bool is_bad = log.state == LogState::uncertain;
+    const bool is_open = log.state == LogState::open;
+    const QString name = QString::fromStdString(log.name.text());
     scene_.rectangle(row,
                      {.line = is_bad ? theme::trouble : theme::ink,
-                      .width = is_leader ? theme::leader_line : 1,
-                      .dash = log.state == LogState::open ? Qt::SolidLine : Qt::DashLine,
+                      .width = log.leader == log.node ? theme::leader_line : 1,
+                      .dash = is_open ? Qt::SolidLine : Qt::DashLine,
                       .fill = Fill::solid,
                       .color = theme::paper},
-                     QStringLiteral("log:%1").arg(QString::fromStdString(log.name.text())));
-    scene_.text(
-        row.adjusted(8, 0, -8, 0),
-        (is_leader ? QStringLiteral("★ ") : QString()) + QString::fromStdString(log.name.text()),
-        left(letters(theme::ink, theme::body, is_leader)));
-    const QString facts =
-        log.state == LogState::open
-            ? QObject::tr("end %1 · HW %2").arg(log.log_end.value()).arg(log.high_watermark.value())
-            : QString::fromLatin1(trace::name(log.state));
-    Letters right = letters(is_bad ? theme::trouble : theme::secondary, theme::small);
-    right.alignment = Qt::AlignRight | Qt::AlignVCenter;
-    scene_.text(row.adjusted(row.width() * 0.42, 0, -8, 0), facts, right);
+                     QStringLiteral("log:") + name);
+    const bool is_leader = log.leader == log.node;
+    const Letters letters{.color = theme::ink, .pixels = theme::body, .is_bold = is_leader};
+    const QString star = is_leader ? QStringLiteral("★ ") : QString();
+    scene_.text(row.adjusted(8, 0, -row.width() * 0.42, 0), star + name, letters);
+    const QString ends =
+        QObject::tr("end %1 · HW %2").arg(log.log_end.value()).arg(log.high_watermark.value());
+    scene_.text(row.adjusted(row.width() * 0.5, 0, -8, 0),
+                is_open ? ends : QString::fromLatin1(trace::name(log.state)),
+                {.color = is_bad ? theme::trouble : theme::secondary,
+                 .pixels = theme::small,
+                 .alignment = Qt::AlignRight});
 }
 
-void MapLayout::draw_client(const NodePicture& node, NodeId id, QRectF box) {
-    const Look look = node_look(node);
-    const bool is_consumer = final_picture(id).role == "consumer";
-    if (is_consumer) {
-        scene_.ellipse(box, look, node_id(id));
-    } else {
-        const qreal nose = 20;
-        scene_.polygon(QPolygonF({box.topLeft(),
-                                  QPointF(box.right() - nose, box.top()),
-                                  QPointF(box.right(), box.center().y()),
-                                  QPointF(box.right() - nose, box.bottom()),
-                                  box.bottomLeft()}),
-                       look,
-                       node_id(id));
-    }
-    const bool is_up = node.state == NodeState::up;
-    const QString name = QString::fromStdString(in_.all.node_name(id));
-    scene_.text({box.left() + 8, box.top() + 10, box.width() - 30 + (is_consumer ? 14 : 0), 20},
-                is_up ? name : name + QStringLiteral("  ") + state_text(node),
-                letters(is_down(node) ? theme::trouble : theme::ink, theme::title, true));
-    draw_client_facts(id, box.adjusted(8, 32, is_consumer ? -8 : -22, 0));
-}
-
-void MapLayout::draw_client_facts(NodeId id, QRectF box) {
-    std::int64_t acked = 0;
-    std::int64_t waiting = 0;
-    std::int64_t failed = 0;
-    std::int64_t consumed = 0;
+void MapLayout::draw_client(NodeId id, QRectF box, const QString& title) {
+    trace::ClientPicture sum;
     for (const auto& [key, client] : *in_.now.clients) {
         if (key.node != id) continue;
-        acked += client->acked;
-        failed += client->failed;
-        consumed += client->consumed;
-        waiting += client->produced - client->acked - client->failed;
+        sum.produced += client->produced;
+        sum.acked += client->acked;
+        sum.failed += client->failed;
+        sum.consumed += client->consumed;
     }
-    const bool is_consumer = final_picture(id).role == "consumer";
-    const QString first =
-        is_consumer ? QObject::tr("%1 read").arg(consumed) : QObject::tr("%1 acked").arg(acked);
-    QString second = is_consumer
-                         ? QString()
-                         : QObject::tr("%1 unanswered").arg(std::max<std::int64_t>(waiting, 0));
-    if (failed > 0) second = QObject::tr("%1 failed").arg(failed);
-    scene_.text({box.left(), box.top(), box.width(), 16}, first, letters(theme::ink, theme::body));
-    scene_.text({box.left(), box.top() + 17, box.width(), 16},
-                second,
-                letters(theme::secondary, theme::small));
-}
-
-// The message's own lane: right of the link, seen from its sender.
-QLineF MapLayout::way_of(const MessagePicture& message) const {
-    QLineF way = link(pair_of(message.from, message.to));
-    if (message.from > message.to) way = QLineF(way.p2(), way.p1());
-    if (way.length() < 1) return way;
-    const QPointF unit = (way.p2() - way.p1()) / way.length();
-    const QPointF right = QPointF(-unit.y(), unit.x()) * side;
-    const QPointF inset = unit * (theme::mark_radius + 4);
-    return {way.p1() + right + inset, way.p2() + right - inset};
+    const std::int64_t waiting = std::max<std::int64_t>(0, sum.produced - sum.acked - sum.failed);
+    QString first = QObject::tr("%1 read").arg(sum.consumed);
+    QString second;
+    if (sum.produced > 0) {
+        first = QObject::tr("%1 acked").arg(sum.acked);
+        second = QObject::tr("%1 unanswered").arg(waiting);
+    }
+    if (sum.failed > 0) second = QObject::tr("%1 failed").arg(sum.failed);
+    QRectF line(box.left() + 6, box.top() + 10, box.width() - 12, 20);
+    scene_.text(line, title, title_letters);
+    Letters letters = fact_letters;
+    letters.color = theme::ink;
+    scene_.text(line.translated(0, 21), first, letters);
+    scene_.text(line.translated(0, 37), second, fact_letters);
 }
 
 void MapLayout::draw_messages() {
     std::map<std::pair<NodeId, NodeId>, std::vector<const MessagePicture*>> lanes;
     for (const auto& [key, message] : *in_.now.in_flight) {
-        if (boxes_.contains(message.from) && boxes_.contains(message.to)) {
+        if (is_placed(message.from, message.to)) {
             lanes[{message.from, message.to}].push_back(&message);
         }
     }
     for (const auto& [ends, messages] : lanes) {
-        const QLineF way = way_of(*messages.front());
-        if (messages.size() > exact_max) {
-            scene_.line(way.p1(), way.p2(), {.line = theme::grid, .width = 14});
-            scene_.text({way.center().x() + 10, way.center().y() - 9, 160, 18},
-                        QObject::tr("%1 messages").arg(messages.size()),
-                        left(letters(theme::ink, theme::body, true)));
+        if (messages.size() <= exact_max) {
+            for (const MessagePicture* message : messages)
+                draw_message(*message, messages.size() <= labelled_max);
             continue;
         }
-        for (const MessagePicture* message : messages)
-            draw_message(*message, way, messages.size() <= labelled_max);
+        const QLineF way = way_of(*messages.front());
+        scene_.line(way.p1(), way.p2(), Look::stroke(theme::grid, 14));
+        scene_.text_at(way.center() + QPointF(10, 0),
+                       QObject::tr("%1 messages").arg(messages.size()),
+                       {.color = theme::ink, .pixels = theme::body, .is_bold = true});
     }
     for (const MessagePicture& message : *in_.now.dropped) {
         const bool is_recent = in_.time < *message.dropped + trace::dropped_shown;
-        const bool is_placed = boxes_.contains(message.from) && boxes_.contains(message.to);
-        if (is_recent && is_placed) draw_message(message, way_of(message), true);
+        if (is_recent && is_placed(message.from, message.to)) draw_message(message, true);
     }
 }
 
-void MapLayout::draw_message(const MessagePicture& message, QLineF way, bool has_label) {
+void MapLayout::draw_message(const MessagePicture& message, bool has_label) {
+    const QLineF way = way_of(message);
+    const bool is_lost = message.dropped.has_value();
     const Family family =
         family_of(message.api_key, is_broker(message.from) && is_broker(message.to));
     families_.insert(family);
+    has_dropped_ = has_dropped_ || is_lost;
     const QPointF at = way.pointAt(progress(message, message.dropped.value_or(in_.time)));
     const QString id = QStringLiteral("message:%1").arg(message.event.value());
     if (in_.selected == id) {
-        scene_.ellipse({at.x() - 15, at.y() - 15, 30, 30},
-                       {.line = theme::ink, .width = 3, .fill = Fill::solid, .color = theme::halo});
+        scene_.ellipse({at.x() - 15, at.y() - 15, 30, 30}, Look::solid(theme::halo));
     }
-    add_mark(scene_, family, at, message.is_response || message.dropped, id);
-    if (message.dropped) add_cross(scene_, at);
-    has_dropped_ = has_dropped_ || message.dropped;
+    add_mark(scene_, family, at, message.is_response || is_lost, id);
+    if (is_lost) add_cross(scene_, at, theme::mark_radius + 3);
     if (!has_label) return;
     QString label = api_name(message.api_key);
     if (message.is_response) label += QObject::tr(" reply");
-    if (message.dropped) label += QObject::tr(" lost");
-    if (!message.due && !message.dropped) label += QObject::tr(" held");
-    // Requests go up and are named on their right, replies go down and are named on their left.
-    const bool is_right = way.p2().y() < way.p1().y() || (way.dy() == 0 && way.dx() > 0);
-    Letters l = letters(message.dropped ? theme::trouble : theme::ink, theme::small);
-    l.alignment = (is_right ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter;
-    scene_.text({is_right ? at.x() + 15 : at.x() - 155, at.y() - 8, 140, 16}, label, l);
+    if (is_lost) label += QObject::tr(" lost");
+    if (!message.due && !is_lost) label += QObject::tr(" held");
+    // What goes up is named on its right, what comes down on its left.
+    const bool is_right = way.dy() < 0 || (way.dy() == 0 && way.dx() > 0);
+    scene_.text({is_right ? at.x() + 15 : at.x() - 175, at.y() - 8, 160, 16},
+                label,
+                {.color = is_lost ? theme::trouble : theme::ink,
+                 .pixels = theme::small,
+                 .alignment = is_right ? Qt::AlignLeft : Qt::AlignRight});
 }
 
 void MapLayout::draw_legend() {
-    QPointF at(margin, in_.size.height() - legend_height + 20);
+    const Letters letters{.color = theme::ink, .pixels = theme::body};
+    QPointF at(margin + 8, in_.size.height() - legend_height + 20);
     for (const Family family : families_) {
-        add_mark(scene_, family, at + QPointF(8, 0), false, {});
-        at = add_caption(scene_, at + QPointF(24, 0), family_name(family));
+        add_mark(scene_, family, at, false, {});
+        at = scene_.text_at(at + QPointF(16, 0), family_name(family), letters) + QPointF(26, 0);
     }
-    if (families_.empty()) add_caption(scene_, at, QObject::tr("nothing is in flight"));
+    if (families_.empty()) scene_.text_at(at, QObject::tr("nothing is in flight"), letters);
     QString text = QObject::tr("filled = request · hollow = reply");
     if (has_dropped_) text += QObject::tr(" · ✕ = lost on the way");
     text += QObject::tr(" · ★ = leader · dashed = not running");
-    scene_.text({margin, in_.size.height() - legend_height + 34, in_.size.width() - 2 * margin, 16},
-                text,
-                left(letters(theme::secondary, theme::small)));
+    scene_.text_at({margin, in_.size.height() - legend_height + 42},
+                   text,
+                   {.color = theme::secondary, .pixels = theme::small});
 }
 
 }  // namespace

@@ -1,35 +1,43 @@
 #include "gui/scene/marks.hpp"
 
+#include "core/protocol/api.hpp"
 #include "gui/scene/theme.hpp"
 
-#include <QFontMetricsF>
 #include <QObject>
 
 #include <cmath>
-#include <map>
 #include <numbers>
 
 namespace glasslog::gui {
 namespace {
 
-QColor color_of(Family family) {
+// corners: 0 a circle, 4 standing on a corner a diamond.
+struct FamilyLook {
+    QColor color;
+    int corners;
+};
+
+FamilyLook look_of(Family family) {
     switch (family) {
         case Family::produce:
-            return theme::produce;
+            return {theme::produce, 0};
         case Family::consume:
-        case Family::group:
-            return theme::consume;
+            return {theme::consume, 0};
         case Family::replication:
-            return theme::replication;
+            return {theme::replication, 3};
         case Family::quorum:
-            return theme::quorum;
+            return {theme::quorum, 4};
         case Family::metadata:
-            return theme::ink;
+            return {theme::ink, 5};
+        case Family::group:
+            return {theme::consume, 6};
     }
-    return theme::ink;
+    return {theme::ink, 0};
 }
 
-QPolygonF regular_polygon(QPointF center, qreal radius, int corners) {
+}  // namespace
+
+QPolygonF polygon_around(QPointF center, qreal radius, int corners) {
     QPolygonF points;
     for (int i = 0; i < corners; ++i) {
         const qreal angle = 2 * std::numbers::pi * i / corners - std::numbers::pi / 2;
@@ -38,71 +46,17 @@ QPolygonF regular_polygon(QPointF center, qreal radius, int corners) {
     return points;
 }
 
-int corners_of(Family family) {
-    switch (family) {
-        case Family::replication:
-            return 3;
-        case Family::quorum:
-            return 4;
-        case Family::metadata:
-            return 5;
-        case Family::group:
-            return 6;
-        case Family::produce:
-        case Family::consume:
-            return 0;
-    }
-    return 0;
-}
-
-}  // namespace
-
-Family family_of(std::int16_t api_key, bool is_to_broker) {
-    switch (api_key) {
-        case 0:
-        case 22:
-            return Family::produce;
-        case 1:
-            return is_to_broker ? Family::replication : Family::consume;
-        case 2:
-            return Family::consume;
-        case 8:
-        case 9:
-        case 11:
-        case 12:
-        case 13:
-        case 14:
-            return Family::group;
-        case 52:
-        case 53:
-        case 54:
-        case 59:
-            return Family::quorum;
-        default:
-            return Family::metadata;
-    }
+Family family_of(std::int16_t api_key, bool is_between_brokers) {
+    if (api_key == 1 && is_between_brokers) return Family::replication;
+    if (api_key == 0 || api_key == 22) return Family::produce;
+    if (api_key == 1 || api_key == 2) return Family::consume;
+    if (api_key >= 8 && api_key <= 16) return Family::group;
+    if (api_key >= 52 && api_key <= 55) return Family::quorum;
+    return Family::metadata;
 }
 
 QString api_name(std::int16_t api_key) {
-    static const std::map<int, const char*> names = {{0, "Produce"},
-                                                     {1, "Fetch"},
-                                                     {2, "ListOffsets"},
-                                                     {3, "Metadata"},
-                                                     {18, "ApiVersions"},
-                                                     {19, "CreateTopics"},
-                                                     {20, "DeleteTopics"},
-                                                     {21, "DeleteRecords"},
-                                                     {22, "InitProducerId"},
-                                                     {23, "OffsetForLeaderEpoch"},
-                                                     {32, "DescribeConfigs"},
-                                                     {35, "DescribeLogDirs"},
-                                                     {37, "CreatePartitions"},
-                                                     {44, "IncrementalAlterConfigs"},
-                                                     {60, "DescribeCluster"},
-                                                     {75, "DescribeTopicPartitions"}};
-    const auto found = names.find(api_key);
-    if (found != names.end()) return QString::fromLatin1(found->second);
-    return QObject::tr("request %1").arg(api_key);
+    return QString::fromStdString(protocol::api_name(static_cast<protocol::ApiKey>(api_key)));
 }
 
 QString family_name(Family family) {
@@ -124,36 +78,26 @@ QString family_name(Family family) {
 }
 
 void add_mark(Scene& scene, Family family, QPointF center, bool is_response, const QString& id) {
-    const QColor color = color_of(family);
+    const auto [color, corners] = look_of(family);
     const bool has_ink_outline = family == Family::consume && !is_response;
     const Look look{.line = has_ink_outline ? theme::ink : color,
                     .width = is_response ? 2.4 : 1.0,
                     .fill = Fill::solid,
                     .color = is_response ? theme::paper : color};
     const qreal r = theme::mark_radius;
-    if (family == Family::produce) {
+    if (corners > 0) {
+        scene.polygon(polygon_around(center, r * 1.15, corners), look, id);
+    } else if (family == Family::produce) {
         scene.ellipse({center.x() - r, center.y() - r, 2 * r, 2 * r}, look, id);
-    } else if (family == Family::consume) {
-        scene.rectangle({center.x() - r + 1, center.y() - r + 1, 2 * r - 2, 2 * r - 2}, look, id);
     } else {
-        scene.polygon(regular_polygon(center, r * 1.15, corners_of(family)), look, id);
+        scene.rectangle({center.x() - r + 1, center.y() - r + 1, 2 * r - 2, 2 * r - 2}, look, id);
     }
 }
 
-void add_cross(Scene& scene, QPointF center) {
-    const Look look{.line = theme::trouble, .width = 3};
-    const qreal r = theme::mark_radius + 3;
+void add_cross(Scene& scene, QPointF center, qreal r) {
+    const Look look = Look::stroke(theme::trouble, 3);
     scene.line(center + QPointF(-r, -r), center + QPointF(r, r), look);
     scene.line(center + QPointF(-r, r), center + QPointF(r, -r), look);
-}
-
-QPointF add_caption(Scene& scene, QPointF at, const QString& text) {
-    const qreal width = QFontMetricsF(theme::font(theme::body)).horizontalAdvance(text) + 2;
-    const Letters letters{.color = theme::ink,
-                          .pixels = theme::body,
-                          .alignment = Qt::AlignLeft | Qt::AlignVCenter};
-    scene.text({at.x(), at.y() - 9, width, 18}, text, letters);
-    return at + QPointF(width + 18, 0);
 }
 
 }  // namespace glasslog::gui

@@ -31,15 +31,10 @@ void paint_text(QPainter& painter, const Drawable& drawable) {
     const QFont font = theme::font(drawable.letters.pixels, drawable.letters.is_bold);
     painter.setFont(font);
     painter.setPen(drawable.letters.color);
-    const bool wraps = drawable.letters.alignment.testFlag(Qt::AlignJustify);
-    if (wraps) {
-        const int flags = int(Qt::AlignLeft | Qt::AlignTop) | Qt::TextWordWrap;
-        painter.drawText(drawable.box, flags, drawable.text);
-        return;
-    }
     const QString text =
         QFontMetricsF(font).elidedText(drawable.text, Qt::ElideRight, drawable.box.width() + 1);
-    painter.drawText(drawable.box, int(drawable.letters.alignment) | Qt::TextSingleLine, text);
+    const int flags = int(drawable.letters.alignment | Qt::AlignVCenter) | Qt::TextSingleLine;
+    painter.drawText(drawable.box, flags, text);
 }
 
 void paint_shape(QPainter& painter, const Drawable& drawable) {

@@ -1,5 +1,8 @@
 #include "gui/scene/scene.hpp"
 
+#include "gui/scene/theme.hpp"
+
+#include <QFontMetricsF>
 #include <QLineF>
 #include <QStringList>
 
@@ -58,6 +61,10 @@ QString fill_name(const Look& look) {
 
 }  // namespace
 
+qreal Letters::width(const QString& text) const {
+    return QFontMetricsF(theme::font(pixels, is_bold)).horizontalAdvance(text) + 2;
+}
+
 void Scene::rectangle(QRectF box, const Look& look, const QString& id) {
     drawables_.push_back({Shape::rectangle, id, box, {}, look, {}, {}});
 }
@@ -78,6 +85,12 @@ void Scene::line(QPointF from, QPointF to, const Look& look, const QString& id) 
 
 void Scene::text(QRectF box, const QString& text, const Letters& letters, const QString& id) {
     drawables_.push_back({Shape::text, id, box, {}, {}, text, letters});
+}
+
+QPointF Scene::text_at(QPointF at, const QString& text, const Letters& letters) {
+    const qreal width = letters.width(text);
+    this->text({at.x(), at.y() - 9, width, 18}, text, letters);
+    return at + QPointF(width, 0);
 }
 
 QString Scene::hit(QPointF point) const {

@@ -25,13 +25,24 @@ struct Look {
     Fill fill = Fill::none;
     QColor color;  // of the fill or the hatch
     qreal corner = 0;
+
+    static Look stroke(const QColor& color, qreal width = 1, Qt::PenStyle dash = Qt::SolidLine) {
+        return {.line = color, .width = width, .dash = dash, .color = {}};
+    }
+
+    static Look solid(const QColor& color, qreal corner = 0) {
+        return {.line = {}, .width = 0, .fill = Fill::solid, .color = color, .corner = corner};
+    }
 };
 
 struct Letters {
     QColor color;
     int pixels = 13;
     bool is_bold = false;
-    Qt::Alignment alignment = Qt::AlignCenter;
+    Qt::Alignment alignment = Qt::AlignLeft;  // and in the middle vertically
+
+    // Of one line, with a little room.
+    qreal width(const QString& text) const;
 };
 
 // id: what it stands for ("node:1"), several drawables may share it; empty: decoration.
@@ -56,6 +67,9 @@ public:
 
     // Inside the box; what does not fit is elided at the right.
     void text(QRectF box, const QString& text, const Letters& letters, const QString& id = {});
+
+    // One line, its left middle at `at`; returns its right middle.
+    QPointF text_at(QPointF at, const QString& text, const Letters& letters);
 
     QSizeF size() const { return size_; }
 

@@ -2,7 +2,6 @@
 
 #include "gui/scene/theme.hpp"
 
-#include <QFontMetricsF>
 #include <QObject>
 
 #include <algorithm>
@@ -11,7 +10,7 @@ namespace glasslog::gui {
 namespace {
 
 constexpr qreal left_margin = 84;
-constexpr qreal right_margin = 40;
+constexpr qreal right_margin = 64;
 constexpr qreal axis_y = 18;
 constexpr qreal story_y = 46;
 constexpr qreal strips_y = 66;
@@ -93,8 +92,7 @@ void add_marks(Scene& scene, const Session& session, const TimeAxis& axis) {
         const QPointF at(axis.x_of(mark.time), story_y);
         add_shape(scene, mark, at, QStringLiteral("mark:%1").arg(i));
         if (mark.kind == MarkKind::said || mark.kind == MarkKind::crash) continue;
-        const qreal width =
-            QFontMetricsF(theme::font(theme::small)).horizontalAdvance(mark.text) + 2;
+        const qreal width = Letters{.color = {}, .pixels = theme::small}.width(mark.text);
         if (at.x() + 9 < free_below) continue;
         scene.text({at.x() + 9, axis_y + 7, width, 14},
                    mark.text,

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "core/trace/snapshot.hpp"
+
+#include <QString>
+
+namespace glasslog::gui {
+
+// What one event says, in words; kinds without a sentence of their own list their fields.
+QString sentence(const trace::Event& event, const trace::Snapshot& names);
+
+// "1.250 000", in seconds.
+QString time_text(Instant time);
+
+}  // namespace glasslog::gui
