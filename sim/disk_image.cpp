@@ -388,7 +388,7 @@ FileCrash DiskImage::resolve(File& f,
     }
     if (model.sector_bytes != 0 && !torn.empty()) {
         const std::uint64_t begin = f.bytes.size();
-        const std::uint64_t reached = begin + 1 + below(draw("crash-tear", path), torn.size());
+        const std::uint64_t reached = begin + below(draw("crash-tear", path), torn.size());
         const std::uint64_t cut = reached / model.sector_bytes * model.sector_bytes;
         if (cut > begin) {
             const auto count = static_cast<std::ptrdiff_t>(cut - begin);

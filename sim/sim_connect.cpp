@@ -43,7 +43,7 @@ public:
 
     std::size_t write_queue_bytes() const override {
         const Joint* const found = joint();
-        return found == nullptr ? 0 : found->pipes[side_].unsent_bytes;
+        return found == nullptr ? 0 : found->pipes[side_].queued_bytes;
     }
 
     std::uint64_t id() const override { return id_; }

@@ -76,13 +76,14 @@ private:
     struct Write {
         std::vector<Chunk> chunks;  // those that have not left yet
         std::size_t next = 0;
+        std::size_t bytes = 0;
         runtime::Connection::WriteDone done;
     };
 
     // One direction of a connection, seen from its sender (side i writes pipes[i]).
     struct Pipe {
         std::deque<Write> unsent;
-        std::size_t unsent_bytes = 0;
+        std::size_t queued_bytes = 0;  // of writes whose callback has not run
         std::size_t window_bytes = 0;  // sent and not yet read by the receiver
         std::int64_t position = 0;     // of the next byte to be written
         bool is_end_written = false;
@@ -209,7 +210,7 @@ private:
     void tell_sent(Joint& joint, std::size_t side, std::int64_t position, std::size_t bytes);
     void plan_write_done(Joint& joint,
                          std::size_t side,
-                         runtime::Connection::WriteDone done,
+                         Write write,
                          Expected<void, IoError> result);
     Duration gap_of(const Joint& joint, std::size_t side);
     std::vector<Chunk> cut(const Joint& joint, std::size_t side, const Bytes& bytes);

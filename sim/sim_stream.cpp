@@ -46,18 +46,18 @@ void SimNetwork::write(Joint& joint,
     if (error || payload.empty()) {
         Expected<void, IoError> result;
         if (error) result = Unexpected{*error};
-        plan_write_done(joint, side, std::move(done), std::move(result));
+        plan_write_done(joint, side, Write{{}, 0, 0, std::move(done)}, std::move(result));
         return;
     }
     const Bytes bytes = payload.flatten();
     const std::int64_t position = pipe.position;
-    Write write{cut(joint, side, bytes), 0, std::move(done)};
+    Write write{cut(joint, side, bytes), 0, bytes.size(), std::move(done)};
     for (Chunk& chunk : write.chunks) {
         chunk.tag = tag;
         chunk.message_position = position;
     }
     pipe.position += static_cast<std::int64_t>(bytes.size());
-    pipe.unsent_bytes += bytes.size();
+    pipe.queued_bytes += bytes.size();
     pipe.unsent.push_back(std::move(write));
     pump(joint, side);
     tell_sent(joint, side, position, bytes.size());
@@ -140,7 +140,6 @@ void SimNetwork::pump(Joint& joint, std::size_t side) {
             const std::size_t bytes = chunk.bytes.size();
             if (pipe.window_bytes > 0 && pipe.window_bytes + bytes > window) return;
             pipe.window_bytes += bytes;
-            pipe.unsent_bytes -= bytes;
             chunk.latency = write.next == 0 ? latency_of(joint.sides[side].owner.node,
                                                          joint.sides[1 - side].owner.node,
                                                          chunk.tag)
@@ -149,7 +148,7 @@ void SimNetwork::pump(Joint& joint, std::size_t side) {
             ++write.next;
             launch(joint, side, std::move(chunk));
         }
-        if (write.done) plan_write_done(joint, side, std::move(write.done), {});
+        if (write.done) plan_write_done(joint, side, std::move(write), {});
         pipe.unsent.pop_front();
     }
 }
@@ -163,17 +162,22 @@ Duration SimNetwork::gap_of(const Joint& joint, std::size_t side) {
 
 void SimNetwork::plan_write_done(Joint& joint,
                                  std::size_t side,
-                                 runtime::Connection::WriteDone done,
+                                 Write write,
                                  Expected<void, IoError> result) {
-    engine_.plan(
-        engine_.now(),
-        joint.pipes[side].lane,
-        joint.sides[side].owner,
-        [this, id = joint.id, side, done = std::move(done), result = std::move(result)]() mutable {
-            const Joint* const found = find(id);
-            if (found == nullptr || !found->sides[side].is_handle_open) return;
-            done(std::move(result));
-        });
+    engine_.plan(engine_.now(),
+                 joint.pipes[side].lane,
+                 joint.sides[side].owner,
+                 [this,
+                  id = joint.id,
+                  side,
+                  bytes = write.bytes,
+                  done = std::move(write.done),
+                  result = std::move(result)]() mutable {
+                     Joint* const found = find(id);
+                     if (found == nullptr || !found->sides[side].is_handle_open) return;
+                     found->pipes[side].queued_bytes -= bytes;
+                     done(std::move(result));
+                 });
 }
 
 // --- on the way ---------------------------------------------------------------------------------
@@ -288,8 +292,12 @@ void SimNetwork::deliver(Joint& joint, std::size_t side, Chunk chunk) {
     }
     if (theirs.state != SideState::open) {
         pipe.window_bytes -= chunk.bytes.size();
-        if (theirs.state == SideState::mute) {
+        const Pipe& back = joint.pipes[receiver];
+        const bool is_finishing =
+            theirs.state == SideState::released && !(back.flying.empty() && back.unsent.empty());
+        if (theirs.state == SideState::mute || is_finishing) {
             tell_dropped(joint, side, chunk, "closed");
+            pump(joint, side);
         } else if (chunk.kind == PacketKind::data || theirs.state == SideState::forgotten) {
             tell_dropped(joint, side, chunk, "closed");
             theirs.state = SideState::forgotten;
@@ -397,10 +405,14 @@ void SimNetwork::release(Joint& joint, std::size_t side) {
     mine.is_handle_open = false;
     engine_.after_event([gone = std::move(mine.reading)] {});
     if (mine.state == SideState::open) {
-        const Pipe& incoming = joint.pipes[1 - side];
-        if (joint.pipes[side].is_end_written && incoming.received.empty()) {
+        if (joint.pipes[side].is_end_written) {
             mine.state = SideState::released;
             tell_closed(joint, side, "closed");
+            Pipe& incoming = joint.pipes[1 - side];
+            for (const Bytes& unread : incoming.received)
+                incoming.window_bytes -= unread.size();
+            incoming.received.clear();
+            pump(joint, 1 - side);
         } else {
             fail(joint, side, IoCode::closed, "reset");
             reset_peer(joint, side);
@@ -431,11 +443,9 @@ void SimNetwork::fail(Joint& joint, std::size_t side, IoCode code, const char* r
     for (Write& write : outgoing.unsent) {
         for (std::size_t i = write.next; i < write.chunks.size(); ++i)
             tell_dropped(joint, side, write.chunks[i], reason);
-        if (write.done)
-            plan_write_done(joint, side, std::move(write.done), Unexpected{*mine.error});
+        if (write.done) plan_write_done(joint, side, std::move(write), Unexpected{*mine.error});
     }
     outgoing.unsent.clear();
-    outgoing.unsent_bytes = 0;
     joint.pipes[1 - side].received.clear();
     if (mine.reading && mine.is_handle_open) plan_read(joint, side);
     plan_collect(joint);

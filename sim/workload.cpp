@@ -1,0 +1,251 @@
+#include "sim/workload.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace glasslog::sim {
+
+// --- broker -------------------------------------------------------------------------------------
+
+BrokerProgram::BrokerProgram(std::vector<runtime::Runtime> reactors,
+                             broker::Config config,
+                             const broker::BrokerRules& rules,
+                             Ended ended)
+    : broker_(std::move(reactors), std::move(config), rules), ended_(std::move(ended)) {}
+
+void BrokerProgram::start() {
+    broker_.start(gate_.wrap([this](Expected<broker::Started, IoError> started) {
+        is_ready_ = started.has_value();
+        if (!started) ended_(started.error());
+    }));
+}
+
+// --- admin --------------------------------------------------------------------------------------
+
+AdminProgram::AdminProgram(const runtime::Runtime& runtime,
+                           const client::ClusterConfig& cluster,
+                           std::vector<TopicSpec> topics,
+                           UniqueFunction<void()> ready)
+    : runtime_(runtime),
+      admin_(runtime, cluster),
+      topics_(std::move(topics)),
+      ready_(std::move(ready)) {}
+
+void AdminProgram::create_next() {
+    if (created_ == topics_.size()) {
+        ready_();
+        return;
+    }
+    const TopicSpec& topic = topics_[created_];
+    client::NewTopic wanted;
+    wanted.name = topic.name;
+    wanted.partition_count = topic.partitions;
+    wanted.replication_factor = 1;
+    wanted.configs = std::map<std::string, std::string>(topic.configs.begin(), topic.configs.end());
+    admin_.create_topic(
+        std::move(wanted),
+        gate_.wrap([this](Expected<client::CreatedTopic, client::ClientError> created) {
+            const bool is_there =
+                created || created.error().code == protocol::WireError::topic_already_exists;
+            if (is_there) {
+                ++created_;
+                create_next();
+                return;
+            }
+            const Instant later = runtime_.clock.now() + Duration::milliseconds(100);
+            retry_ = runtime_.executor.at(later, [this] { create_next(); });
+        }));
+}
+
+// --- producer -----------------------------------------------------------------------------------
+
+namespace {
+
+client::ProducerConfig producer_config(const ProduceLoad& work) {
+    client::ProducerConfig config;
+    config.acks = client::Acks::all;
+    if (work.acks == "0") config.acks = client::Acks::none;
+    if (work.acks == "1") config.acks = client::Acks::leader;
+    config.idempotence = work.is_idempotent ? client::Idempotence::on : client::Idempotence::off;
+    config.linger = work.linger;
+    return config;
+}
+
+}  // namespace
+
+ProducerProgram::ProducerProgram(const runtime::Runtime& runtime,
+                                 const client::ClusterConfig& cluster,
+                                 const LoadSpec& load,
+                                 History& history)
+    : runtime_(runtime),
+      load_(load),
+      work_(std::get<ProduceLoad>(load.work)),
+      history_(history),
+      producer_(runtime, cluster, producer_config(work_)) {
+    ProducerHistory& mine = history_.producer(load_.client);
+    mine.is_idempotent = work_.is_idempotent;
+    mine.is_acked_by_offset = work_.acks != "0";
+}
+
+void ProducerProgram::start() {
+    next_ = runtime_.clock.now();
+    tick();
+}
+
+void ProducerProgram::tick() {
+    const Duration gap = Duration::nanoseconds(1'000'000'000 / work_.rate_per_second);
+    const Instant now = runtime_.clock.now();
+    while (!is_finished_ && next_ <= now) {
+        const auto so_far = std::ssize(history_.producer(load_.client).records);
+        if (work_.count && so_far >= *work_.count) return;
+        produce_one();
+        next_ = next_ + gap;
+    }
+    if (is_finished_) return;
+    // Not more often than each millisecond: a high rate comes in handfuls.
+    const Instant wake = std::max(next_, now + Duration::milliseconds(1));
+    timer_ = runtime_.executor.at(wake, [this] { tick(); });
+}
+
+void ProducerProgram::produce_one() {
+    const std::int64_t number = history_.produced(load_.client);
+    client::NewRecord record;
+    record.topic = load_.topic;
+    record.value = record_value(load_.client, number, static_cast<std::size_t>(work_.size_bytes));
+    ++outstanding_;
+    const auto taken = producer_.produce(
+        std::move(record),
+        gate_.wrap([this, number](Expected<client::RecordPlace, client::ClientError> place) {
+            --outstanding_;
+            if (place) {
+                history_.acked(load_.client, number, *place);
+            } else {
+                history_.failed(load_.client, number);
+            }
+        }));
+    if (taken) return;
+    --outstanding_;
+    history_.failed(load_.client, number);
+}
+
+// --- consumer -----------------------------------------------------------------------------------
+
+namespace {
+
+constexpr std::size_t poll_records_max = 1000;
+constexpr Duration poll_timeout = Duration::milliseconds(1000);
+
+client::ConsumerConfig consumer_config() {
+    client::ConsumerConfig config;
+    config.fetch_wait_max = Duration::milliseconds(200);
+    return config;
+}
+
+}  // namespace
+
+ConsumerProgram::ConsumerProgram(const runtime::Runtime& runtime,
+                                 const client::ClusterConfig& cluster,
+                                 const LoadSpec& load,
+                                 std::int32_t partitions,
+                                 History& history)
+    : runtime_(runtime),
+      load_(load),
+      partitions_(partitions),
+      history_(history),
+      consumer_(runtime, cluster, consumer_config()) {}
+
+void ConsumerProgram::start() {
+    const ConsumerHistory& mine = history_.consumer(load_.client);
+    const bool is_repeating = std::get<ConsumeLoad>(load_.work).is_repeating;
+    std::vector<client::Assignment> assignments;
+    for (std::int32_t i = 0; i < partitions_; ++i) {
+        const TopicPartition partition{load_.topic, PartitionIndex(i)};
+        const auto next = mine.next.find(partition);
+        client::StartAt begin = client::Earliest{};
+        if (next != mine.next.end() && !is_repeating) begin = next->second;
+        assignments.push_back({partition, begin});
+    }
+    consumer_.assign(std::move(assignments));
+    poll();
+}
+
+void ConsumerProgram::poll() {
+    consumer_.poll(
+        poll_records_max,
+        poll_timeout,
+        gate_.wrap([this](Expected<std::vector<client::ConsumedRecord>, client::ClientError> got) {
+            if (!got) {
+                const Instant later = runtime_.clock.now() + Duration::milliseconds(100);
+                retry_ = runtime_.executor.at(later, [this] { poll(); });
+                return;
+            }
+            for (const client::ConsumedRecord& record : *got)
+                history_.consumed(load_.client, record);
+            poll();
+        }));
+}
+
+// --- audit --------------------------------------------------------------------------------------
+
+AuditProgram::AuditProgram(const runtime::Runtime& runtime,
+                           const client::ClusterConfig& cluster,
+                           std::vector<TopicPartition> partitions,
+                           History& history,
+                           Done done)
+    : admin_(runtime, cluster),
+      consumer_(runtime, cluster, consumer_config()),
+      partitions_(std::move(partitions)),
+      history_(history),
+      done_(std::move(done)) {}
+
+void AuditProgram::start() {
+    admin_.list_offsets(
+        partitions_,
+        client::latest_timestamp,
+        gate_.wrap([this](Expected<std::vector<client::ListedOffset>, client::ClientError> ends) {
+            if (!ends) {
+                finish("the ends of the logs cannot be read: " + ends.error().text());
+                return;
+            }
+            ends_ = *std::move(ends);
+            std::vector<client::Assignment> assignments;
+            for (const client::ListedOffset& end : ends_)
+                assignments.push_back({end.partition, client::Earliest{}});
+            consumer_.assign(std::move(assignments));
+            read();
+        }));
+}
+
+bool AuditProgram::is_complete() const {
+    return std::ranges::all_of(ends_, [this](const client::ListedOffset& end) {
+        const auto position = consumer_.position(end.partition);
+        return position && *position >= end.offset;
+    });
+}
+
+void AuditProgram::read() {
+    if (is_complete()) {
+        finish(std::nullopt);
+        return;
+    }
+    consumer_.poll(
+        poll_records_max,
+        poll_timeout,
+        gate_.wrap([this](Expected<std::vector<client::ConsumedRecord>, client::ClientError> got) {
+            if (!got) {
+                finish("the log cannot be read: " + got.error().text());
+                return;
+            }
+            for (const client::ConsumedRecord& record : *got)
+                history_.audited(record);
+            read();
+        }));
+}
+
+void AuditProgram::finish(std::optional<std::string> problem) {
+    if (!problem) history_.audit_is_complete();
+    done_(std::move(problem));
+}
+
+}  // namespace glasslog::sim
