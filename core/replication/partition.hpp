@@ -52,6 +52,7 @@ struct PartitionConfig {
     Duration flush_interval = Duration::max();  // a sync when the oldest unsynced record is so old
     bool may_delete_records = true;             // cleanup.policy has `delete`
     std::size_t parked_max = 10'000;            // produces, and watchers, each
+    std::uint64_t uncommitted_bytes_max = 64 << 20;
 
     friend bool operator==(const PartitionConfig&, const PartitionConfig&) = default;
 };
@@ -305,7 +306,8 @@ struct State {
     Offset log_end{0};
 
     std::deque<Uncommitted> uncommitted;  // by end, all above the high watermark
-    std::deque<ParkedProduce> produces;   // by end
+    std::uint64_t uncommitted_bytes = 0;
+    std::deque<ParkedProduce> produces;  // by end
     std::vector<Watcher> watchers;
     bool is_syncing = false;
     bool wants_sync = false;  // another one when that is back

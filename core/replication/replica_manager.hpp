@@ -15,6 +15,7 @@
 #include "core/metadata/image.hpp"
 #include "core/protocol/errors.hpp"
 #include "core/protocol/isolation_level.hpp"
+#include "core/protocol/walk.hpp"
 #include "core/replication/directory_host.hpp"
 #include "core/replication/partition.hpp"
 #include "core/runtime/runtime.hpp"
@@ -60,7 +61,7 @@ struct AppendRequest {
     Payload records;
     std::int16_t acks = -1;
     Duration timeout;
-    bool may_be_zstd = true;  // Produce version 7 and later
+    protocol::Version version;  // of the Produce request
 };
 
 // Why a batch was refused, for one of its records.
@@ -157,6 +158,9 @@ public:
     // Format, acks, leadership, validation, sequences, log: the first that refuses answers. Also
     // with acks 0 it answers, so that the caller may close the connection on an error.
     void append(AppendRequest request, Answer<AppendResult> done);
+
+    // Called once when a log failed: the disk lies or is gone, and the node should stop.
+    void on_failure(UniqueFunction<void(IoError)> report);
 
     // One result per partition, in order. With max_wait it may be parked until min_bytes came, an
     // error shows, or the time is over.

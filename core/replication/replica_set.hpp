@@ -1,0 +1,97 @@
+#pragma once
+
+// ReplicaSet: which replicas this reactor has. It follows the metadata image: folders are made and
+// logs opened (a few at a time), leadership and configuration passed on, and what is gone is closed
+// and deleted. Used by ReplicaManager only.
+
+#include "core/metadata/configs.hpp"
+#include "core/metadata/image.hpp"
+#include "core/replication/directory_host.hpp"
+#include "core/replication/replica.hpp"
+#include "core/replication/replica_manager.hpp"
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <vector>
+
+namespace glasslog::replication {
+
+class ReplicaSet {
+public:
+    ReplicaSet(const runtime::Runtime& runtime,
+               ReplicaListener& listener,
+               DirectoryClient& directory,
+               const ReplicaOptions& options);
+
+    // `done` when every log of `image` is open or has failed. On reactor 0 it also deletes folders
+    // whose partition is in no image.
+    void start(metadata::ImagePtr image, UniqueFunction<void()> done);
+
+    void apply(metadata::ImagePtr image);
+
+    void close_all(UniqueFunction<void()> done);
+
+    Replica* find(const PartitionId& id) const;
+
+    const metadata::ImagePtr& image() const { return image_; }
+
+    std::size_t size() const { return replicas_.size(); }
+
+    // visit(const Replica&), by id.
+    template <typename Visit>
+    void for_each(Visit visit) const {
+        for (const auto& [id, replica] : replicas_)
+            visit(*replica);
+    }
+
+    template <typename Visit>
+    void for_each_mutable(Visit visit) {
+        for (const auto& [id, replica] : replicas_)
+            visit(*replica);
+    }
+
+    // The first one after `id`, for walks that go on later; nullptr at the end.
+    Replica* find_after(const PartitionId& id) const;
+
+private:
+    using TopicChange = const metadata::TopicPtr*;
+
+    bool is_mine(const PartitionId& id, const metadata::PartitionState& partition) const;
+    metadata::ConfigLayers layers() const;
+    void change_topic(TopicChange before, TopicChange after);
+    void change_configs(const metadata::Image& before);
+    void configure_topic(const metadata::Topic& topic);
+    void add(const metadata::Topic& topic,
+             PartitionIndex index,
+             const metadata::TopicSettings& settings);
+    void remove(const PartitionId& id);
+    void lead(Replica& replica, const metadata::PartitionState& partition);
+    const storage::FoundPartition* find_folder(const PartitionId& id,
+                                               const std::string& topic) const;
+    void open_more();
+    void make_folder(const PartitionId& id);
+    void open_log(const PartitionId& id);
+    void opened_one();
+    void delete_strays();
+    void closed(const Replica& replica);
+    void remove_folder(const storage::PartitionName& name);
+    void closed_one();
+
+    const runtime::Runtime& runtime_;
+    ReplicaListener& listener_;
+    DirectoryClient& directory_;
+    const ReplicaOptions& options_;
+    metadata::ImagePtr image_;
+    std::map<PartitionId, std::unique_ptr<Replica>> replicas_;
+    std::vector<std::unique_ptr<Replica>> closing_;
+    std::deque<PartitionId> to_open_;
+    std::size_t opening_count_ = 0;
+    std::size_t closing_count_ = 0;
+    bool has_started_ = false;
+    UniqueFunction<void()> started_;
+    UniqueFunction<void()> closed_all_;
+    runtime::Gate gate_;
+};
+
+}  // namespace glasslog::replication
