@@ -19,6 +19,12 @@ int run(int argc, char** argv) {
     app.set_version_flag("--version", "glasslog 0.1.0");
     glasslog::cli::Action action;
     glasslog::cli::add_broker_verb(app, action);
+    glasslog::cli::add_topic_verb(app, action);
+    glasslog::cli::add_produce_verb(app, action);
+    glasslog::cli::add_consume_verb(app, action);
+    glasslog::cli::add_offsets_verb(app, action);
+    glasslog::cli::add_dump_verb(app, action);
+    glasslog::cli::add_wire_verb(app, action);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

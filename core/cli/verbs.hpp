@@ -15,5 +15,11 @@ namespace glasslog::cli {
 using Action = std::function<ExitCode()>;
 
 void add_broker_verb(CLI::App& app, Action& action);
+void add_topic_verb(CLI::App& app, Action& action);
+void add_produce_verb(CLI::App& app, Action& action);
+void add_consume_verb(CLI::App& app, Action& action);
+void add_offsets_verb(CLI::App& app, Action& action);
+void add_dump_verb(CLI::App& app, Action& action);
+void add_wire_verb(CLI::App& app, Action& action);
 
 }  // namespace glasslog::cli
