@@ -82,7 +82,9 @@ void PartitionLog::State::adopt(RecoveredLog& recovered) {
     CHECK(active_file_ != nullptr);
     active().file = active_file_;
     if (active().size_bytes == 0) active().modified_at = runtime_.clock.wall();
-    epochs_ = std::move(recovered.epochs);
+    stored_epochs_ = std::move(recovered.epochs);
+    epochs_ = stored_epochs_;
+    epochs_.truncate_from_start(recovered.log_start);
     producers_ = log::ProducerState(config_.producer_count_max, rules_.duplicates);
     for (const auto& [id, producer] : recovered.producers.producers())
         producers_.insert(id, producer);
@@ -189,7 +191,6 @@ bool PartitionLog::State::must_roll(const AppendRequest& request) const {
 void PartitionLog::State::record(const AppendRequest& request) {
     Segment& segment = active();
     std::size_t total = 0;
-    bool has_new_epoch = false;
     for (const log::BatchFacts& facts : request.facts) {
         CHECK(facts.base_offset >= log_end_);
         active_->add(facts, segment.size_bytes);
@@ -199,10 +200,8 @@ void PartitionLog::State::record(const AppendRequest& request) {
         log_end_ = segment.end;
         total += facts.size_bytes;
         producers_.apply(facts);
-        const auto latest = epochs_.latest();
-        const bool is_new =
-            facts.leader_epoch >= LeaderEpoch(0) && (!latest || *latest < facts.leader_epoch);
-        has_new_epoch |= is_new && epochs_.assign(facts.leader_epoch, facts.base_offset);
+        const LeaderEpoch latest = epochs_.latest().value_or(no_leader_epoch);
+        if (facts.leader_epoch > latest) begin_epoch(facts.leader_epoch, facts.base_offset);
     }
     CHECK(total == request.batches.size(),
           "facts of {} bytes, batches of {}",
@@ -210,7 +209,6 @@ void PartitionLog::State::record(const AppendRequest& request) {
           request.batches.size());
     segment.largest = active_->largest();
     keep_tail(request);
-    if (has_new_epoch) write_epochs();
 }
 
 void PartitionLog::State::keep_tail(const AppendRequest& request) {
@@ -367,21 +365,26 @@ void PartitionLog::State::assign_epoch(LeaderEpoch epoch, Offset start) {
         deferred_.emplace_back([this, epoch, start] { assign_epoch(epoch, start); });
         return;
     }
-    if (epochs_.assign(epoch, start)) write_epochs();
+    begin_epoch(epoch, start);
+}
+
+void PartitionLog::State::begin_epoch(LeaderEpoch epoch, Offset start) {
+    const bool is_new = epochs_.assign(epoch, start);
+    if (stored_epochs_.assign(epoch, start) || is_new) write_epochs();
 }
 
 void PartitionLog::State::advance_log_start(Offset start) {
     CHECK(start <= log_end_, "log start {} log end {}", start, log_end_);
     if (start <= log_start_) return;
     log_start_ = start;
-    if (epochs_.truncate_from_start(start)) write_epochs();
+    epochs_.truncate_from_start(start);
     trace::emit(runtime_.trace,
                 kinds::LogStartMoved{.topic = name_.topic, .partition = name_.index, .to = start});
 }
 
 void PartitionLog::State::write_epochs() {
     if (failure_) return;
-    const std::string text = log::encode_epoch_checkpoint(epochs_);
+    const std::string text = log::encode_epoch_checkpoint(stored_epochs_);
     ++epoch_writes_;
     epoch_file_.write(Bytes::copy_of(as_bytes(text)),
                       gate_.wrap([this](Expected<void, IoError> outcome) {

@@ -323,6 +323,8 @@ void PartitionLog::State::rename_deleted(std::vector<Offset> bases) {
     run_exclusive(run_in_order(std::move(operations)),
                   [this, bases = std::move(bases)](const Expected<void, IoError>& outcome) {
                       if (!outcome) return;
+                      if (stored_epochs_.truncate_from_start(segments_.front().base))
+                          write_epochs();
                       const Instant at = runtime_.clock.now() + config_.file_delete_delay;
                       for (const Offset base : bases)
                           doomed_.push_back({at, base});

@@ -157,6 +157,7 @@ private:
     void start_sync();
     void sync_step();
     void durable_to(Offset end);
+    void begin_epoch(LeaderEpoch epoch, Offset start);
     void write_epochs();
     void fail(const IoError& error);
 
@@ -223,6 +224,9 @@ private:
     PartitionName name_;  // for the trace
     std::deque<Segment> segments_;
     std::unique_ptr<SegmentIndexes> active_;
+    // What leader-epoch-checkpoint holds: epochs_, and those of records below the log start that
+    // still have a file. A crash may bring an older log start back.
+    log::EpochCache stored_epochs_;
     std::shared_ptr<runtime::File> active_file_;  // behind segments_.back() while a roll runs
     Duration jitter_;
     Offset snapshot_end_;

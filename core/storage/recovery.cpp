@@ -318,9 +318,11 @@ Step RecoveryJob::finish_log() {
         log.log_end = log.log_start;
     }
     must_write_epochs_ |= log.epochs.truncate_from_end(log.log_end);
-    must_write_epochs_ |= log.epochs.truncate_from_start(log.log_start);
+    must_write_epochs_ |= log.epochs.truncate_from_start(log.segments.front().base);
     write_epochs_if_changed();
     remove_snapshots();
+    // The name of a segment that a roll had just created may not be durable yet.
+    if (log.report.scanned_segment_count > 0) queue_.emplace_back(SyncDirectory{plan_.directory});
     return go(Phase::done);
 }
 

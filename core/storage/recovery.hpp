@@ -55,7 +55,7 @@ struct RecoveryReport {
 struct RecoveredLog {
     std::vector<Segment> segments;  // at least one
     std::unique_ptr<SegmentIndexes> active;
-    log::EpochCache epochs;
+    log::EpochCache epochs;  // from the first segment on, which may begin below log_start
     log::ProducerState producers;
     Offset log_start;
     Offset log_end;
