@@ -5,7 +5,7 @@
 #include "core/storage/log_directory.hpp"
 #include "core/trace/log.hpp"
 
-#include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace glasslog::broker {
@@ -42,8 +42,7 @@ public:
         : config_(std::move(config)),
           rules_(std::move(rules)),
           runtimes_(std::move(runtimes)),
-          directory_(runtimes_.front(), config_.log_directory),
-          host_(runtimes_.front(), directory_) {
+          directory_(runtimes_.front(), config_.log_directory) {
         CHECK(static_cast<std::int64_t>(runtimes_.size()) == config_.reactor_count);
         for (const runtime::Runtime& runtime : runtimes_) {
             table_.reactors.push_back(std::make_unique<Reactor>(runtime, config_, table_));
@@ -97,6 +96,7 @@ private:
 
     void take_directory(storage::OpenedDirectory opened) {
         opened_ = std::make_shared<const storage::OpenedDirectory>(std::move(opened));
+        host_.emplace(runtimes_.front(), directory_, *opened_);
         log(trace::LogLevel::info,
             fmt::format("{}: cluster {}, node {}, {} partitions, {}",
                         config_.log_directory,
@@ -204,7 +204,7 @@ private:
         replication::ReplicaOptions options = replica_options(config_, rules_);
         options.opened = std::move(opened);
         there.set_image(image);
-        there.open_replicas(host_, std::move(options));
+        there.open_replicas(*host_, std::move(options));
         there.replicas().start(image, [this, &there] {
             there.tell(first_reactor, [this](Reactor&) {
                 if (--opening_left_ == 0) serve();
@@ -248,7 +248,7 @@ private:
     std::vector<runtime::Runtime> runtimes_;
     ReactorTable table_;
     storage::LogDirectory directory_;
-    replication::DirectoryHost host_;
+    std::optional<replication::DirectoryHost> host_;  // since the directory is open
     std::shared_ptr<const storage::OpenedDirectory>
         opened_;  // read by every reactor, written by none
     std::unique_ptr<metadata::Service> controller_;
