@@ -149,19 +149,16 @@ void MainWindow::make_tools() {
 }
 
 void MainWindow::make_fault_actions() {
-    faults_ = {{QStringLiteral("crash"), tr("✕ Crash")},
-               {QStringLiteral("power-loss"), tr("⚡ Power loss")},
-               {QStringLiteral("restart"), tr("↻ Restart")},
-               {QStringLiteral("cut"), tr("✂ Cut link")},
-               {QStringLiteral("heal"), tr("Heal")}};
+    faults_ = {{"crash", tr("✕ Crash")},
+               {"power-loss", tr("⚡ Power loss")},
+               {"restart", tr("↻ Restart")},
+               {"cut", tr("✂ Cut link")},
+               {"heal", tr("Heal link")}};
     for (Fault& fault : faults_) {
         fault.action = new QAction(fault.name, this);
         fault.action->setObjectName(fault.verb);
         connect(fault.action, &QAction::triggered, this, [this, verb = fault.verb] {
-            const bool is_of_link = verb == QLatin1String("cut");
-            const bool is_bare = verb == QLatin1String("heal");
-            const QString object = is_bare ? QString() : is_of_link ? cut_line() : selected_node();
-            session_.command(is_bare ? verb : verb + QLatin1Char(' ') + object);
+            session_.command(line_of(verb));
         });
     }
 }
@@ -259,20 +256,17 @@ void MainWindow::select(const QString& id) {
     refresh();
 }
 
-QString MainWindow::selected_node() const {
+QString MainWindow::line_of(const QString& verb) const {
     const QStringList parts = session_.selected.split(QLatin1Char(':'));
-    if (parts.size() != 2 || parts[0] != QLatin1String("node")) return {};
-    return QString::fromStdString(session_.all().node_name(NodeId(parts[1].toInt())));
-}
-
-// "p1 | b1" for the selected link; empty when none is selected.
-QString MainWindow::cut_line() const {
-    const QStringList parts = session_.selected.split(QLatin1Char(':'));
-    if (parts.size() != 3 || parts[0] != QLatin1String("link")) return {};
+    const bool is_of_link = verb == QLatin1String("cut") || verb == QLatin1String("heal");
+    if (parts.size() != (is_of_link ? 3 : 2)) return {};
+    if (parts[0] != (is_of_link ? QLatin1String("link") : QLatin1String("node"))) return {};
     const trace::Snapshot names = session_.all();
-    return QStringLiteral("%1 | %2").arg(
-        QString::fromStdString(names.node_name(NodeId(parts[1].toInt()))),
-        QString::fromStdString(names.node_name(NodeId(parts[2].toInt()))));
+    const QString first = QString::fromStdString(names.node_name(NodeId(parts[1].toInt())));
+    if (!is_of_link) return verb + QLatin1Char(' ') + first;
+    const QString second = QString::fromStdString(names.node_name(NodeId(parts[2].toInt())));
+    if (verb == QLatin1String("heal")) return QStringLiteral("heal %1-%2").arg(first, second);
+    return QStringLiteral("cut %1 | %2 as %1-%2").arg(first, second);
 }
 
 void MainWindow::open_menu(const QString& id, QPoint global) {
@@ -333,16 +327,12 @@ void MainWindow::refresh_texts() {
 void MainWindow::refresh_faults() {
     const QString refusal = session_.command_refusal();
     for (const Fault& fault : faults_) {
-        const bool is_of_link = fault.verb == QLatin1String("cut");
-        const bool is_bare = fault.verb == QLatin1String("heal");
-        const QString object = is_bare ? QString() : is_of_link ? cut_line() : selected_node();
-        QString reason = refusal;
-        if (reason.isEmpty() && !is_bare && object.isEmpty()) {
-            reason = is_of_link ? tr("click a link first") : tr("click a node first");
-        }
-        fault.action->setEnabled(reason.isEmpty());
-        fault.action->setToolTip(reason.isEmpty() ? fault.verb + QLatin1Char(' ') + object
-                                                  : tr("Not now: %1").arg(reason));
+        const QString line = line_of(fault.verb);
+        QString tip = line;
+        if (line.isEmpty()) tip = tr("Not now: click a node, or a link for cut and heal, first.");
+        if (!refusal.isEmpty()) tip = tr("Not now: %1.").arg(refusal);
+        fault.action->setEnabled(refusal.isEmpty() && !line.isEmpty());
+        fault.action->setToolTip(tip);
     }
 }
 

@@ -46,10 +46,9 @@ private:
     void open_menu(const QString& id, QPoint global);
     void refresh_texts();
     void refresh_faults();
-    QString cut_line() const;
 
-    // The selected node's name; empty when no node is selected.
-    QString selected_node() const;
+    // The command that a fault's verb makes of what is selected; empty when it does not apply.
+    QString line_of(const QString& verb) const;
 
     Session session_;
     QTimer timer_;
@@ -69,7 +68,7 @@ private:
     QSlider* speed_ = nullptr;
     QAction* play_ = nullptr;
 
-    // An act on what is selected. verb: of the scenario language; `cut` and `heal` take a link.
+    // An act on what is selected. verb: of the scenario language.
     struct Fault {
         QString verb;
         QString name;
