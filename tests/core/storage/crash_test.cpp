@@ -296,10 +296,10 @@ void check_recovered(StorageLab& lab, const Workload& workload) {
     check_indexes(lab);
 }
 
-// Crashes there, recovers, checks, goes on, crashes again, checks again. False: it was over before.
-void crash_there(std::optional<Point> power, std::uint64_t boundary) {
+// Crashes there, recovers, checks, goes on, crashes again, checks again. Without a model the
+// process dies and the power stays.
+void crash_there(std::optional<sim::CrashModel> model, std::uint64_t boundary) {
     StorageLab lab(workload_config(), boundary + 1);
-    const std::optional<sim::CrashModel> model = power ? std::optional(power->model) : std::nullopt;
     lab.lab().crash_at(lab.lab().boundaries() + boundary, model);
     Workload workload(lab);
     workload.run();
