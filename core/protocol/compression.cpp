@@ -31,7 +31,7 @@ CompressionLevels compression_levels(Compression codec) {
         case Compression::gzip:
             return {1, 9, 6};
         case Compression::lz4:
-            return {1, 17, 9};
+            return {1, 17, 1};  // the fast mode; from 3 on the dense one
         case Compression::zstd:
             return {-131072, 22, 3};
     }

@@ -17,11 +17,13 @@ struct Cursor {
     bool is_ok = true;
 
     std::int32_t varint() {
+        if (is_short()) return short_varint();
         const auto number = read_varint(left);
         return taken(number.has_value() ? number->size : 0) ? number->value : 0;
     }
 
     std::int64_t varlong() {
+        if (is_short()) return short_varint();
         const auto number = read_varlong(left);
         return taken(number.has_value() ? number->size : 0) ? number->value : 0;
     }
@@ -44,6 +46,15 @@ struct Cursor {
     }
 
 private:
+    // One byte, as most lengths and deltas are.
+    bool is_short() const { return is_ok && !left.empty() && left.front() < 0x80; }
+
+    std::int32_t short_varint() {
+        const std::int32_t zigzag = left.front();
+        left = left.subspan(1);
+        return zigzag >> 1 ^ -(zigzag & 1);
+    }
+
     bool taken(std::size_t size) {
         is_ok = is_ok && size != 0;
         if (is_ok) left = left.subspan(size);
