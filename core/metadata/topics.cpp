@@ -175,12 +175,13 @@ public:
         topic.error_message.reset();
         topic.num_partitions = static_cast<std::int32_t>(replicas_.size());
         topic.replication_factor = static_cast<std::int16_t>(replicas_.front().size());
+        auto& configs = topic.configs.emplace();
         for (ConfigEntry& entry : describe_topic(layers_, configs_)) {
-            topic.configs->push_back({std::move(entry.name),
-                                      std::move(entry.value),
-                                      entry.is_read_only,
-                                      entry.source,
-                                      entry.is_sensitive});
+            configs.push_back({std::move(entry.name),
+                               std::move(entry.value),
+                               entry.is_read_only,
+                               entry.source,
+                               entry.is_sensitive});
         }
         return topic;
     }
