@@ -15,6 +15,9 @@ namespace kinds = trace::kinds;
 
 constexpr Duration lookahead = Duration::milliseconds(20);  // of shown time, times the speed
 
+// A simulator that is behind is not asked for more.
+constexpr std::int64_t unanswered_max = 4;
+
 QString shown(const std::string& text) {
     return QString::fromStdString(text);
 }
@@ -101,7 +104,7 @@ bool Session::advance(Duration elapsed) {
     if (!is_playing_) return false;
     const auto scaled = [this](Duration d) { return d * speeds[speed_] / 1000; };
     const Instant target = time_ + scaled(elapsed);
-    want(target + scaled(lookahead));
+    if (unanswered_ < unanswered_max) want(target + scaled(lookahead));
     if (target > edge() && is_ended_) is_playing_ = false;
     const Instant reached = std::min(target, std::max(edge(), time_));
     if (reached == time_) return false;
@@ -129,6 +132,7 @@ void Session::seek_event(std::size_t count) {
 void Session::want(Instant time) {
     if (!is_steerable() || time <= wanted_ || is_ended_) return;
     wanted_ = time;
+    ++unanswered_;
     source_->send(fmt::format("run until {}ns", time.nanoseconds()));
 }
 

@@ -53,7 +53,8 @@ public:
     // To after the first `count` events.
     void seek_event(std::size_t count);
 
-    // Asks the simulator for everything up to there; without effect on a file.
+    // Asks the simulator for everything up to there; without effect on a file. At the scenario's
+    // end it is asked for the verdict.
     void want(Instant time);
 
     // A line of the scenario language, stamped with the moment; empty reason: it was sent.
@@ -113,6 +114,7 @@ private:
     bool is_playing_ = false;
     int speed_ = default_speed;
     Instant wanted_ = Instant::from_nanoseconds(-1);
+    std::int64_t unanswered_ = 0;  // `run until` that were sent and not reached
 };
 
 }  // namespace glasslog::gui

@@ -194,6 +194,20 @@ TEST_F(WindowTest, PlayingAsksTheSimulatorForAsMuchAsIsShown) {
     EXPECT_EQ(lines_, std::vector<std::string>{"run until 1312000000ns"});
 }
 
+TEST_F(WindowTest, AtTheEndOfTheScenarioTheVerdictIsAskedFor) {
+    trace::Story story;
+    story.add(0, no_node, trace::kinds::TimeReached{});
+    story.add(900, no_node, trace::kinds::TimeReached{});
+    Session session(
+        std::make_unique<ScriptedSource>(trace::trace_file(story.events(), false), true, lines_));
+
+    session.want(Instant());
+    session.want(at_ms(1000));
+    receive(session, 2);
+
+    EXPECT_EQ(lines_, (std::vector<std::string>{"run until 0ns", "run until 1000000000ns", "end"}));
+}
+
 TEST_F(WindowTest, ChoosingAnEventShowsItsMomentAndItsCauses) {
     const auto window = open(false);
     auto* const table = window->findChild<QTableView*>(QStringLiteral("events"));
