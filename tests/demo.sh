@@ -52,7 +52,7 @@ on_a_socket() {
     printf '   listening on %s, data in %s\n' "$bootstrap" "$out/data"
     local ours="$bin/glasslog"
     "$ours" topic create demo --partitions 1 --bootstrap-server "$bootstrap"
-    seq -f 'key-%g:a record of the demo, number %g' "$records" >"$out/in.txt"
+    seq "$records" | sed 's/.*/key-&:a record of the demo, number &/' >"$out/in.txt"
     "$ours" produce demo --bootstrap-server "$bootstrap" --key-separator : --compression lz4 <"$out/in.txt"
     "$ours" consume demo --bootstrap-server "$bootstrap" --partition 0 --from-beginning \
         --max-messages "$records" --key-separator : >"$out/ours.txt"
