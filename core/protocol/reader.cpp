@@ -41,12 +41,10 @@ std::int64_t Reader::array_length(std::string_view name, const Spec& spec) {
 
 std::int64_t Reader::checked_length(std::string_view name, std::int64_t length, const Spec& spec) {
     if (!ok() || length >= 0) return length;
-    if (length == null_length && spec.may_be_null_in(version_)) return length;
-    if (length == null_length) {
-        fail(fmt::format("{} is null", name));
-    } else {
-        fail(fmt::format("{}: length {}", name, length));
-    }
+    // Kafka takes every negative length for null where null is legal.
+    if (spec.may_be_null_in(version_)) return null_length;
+    fail(length == null_length ? fmt::format("{} is null", name)
+                               : fmt::format("{}: length {}", name, length));
     return 0;
 }
 

@@ -44,6 +44,7 @@ FetchResponse::Partition blank(PartitionIndex index, WireError error) {
     out.partition_index = index;
     out.error_code = error;
     out.high_watermark = no_offset;
+    if (error != WireError::none) out.aborted_transactions.emplace();  // as Kafka answers it
     return out;
 }
 

@@ -112,6 +112,10 @@ void handle_list_offsets(Reactor& reactor, Call<protocol::ListOffsetsRequest> ca
         Response::Topic& out = round.response.topics.emplace_back();
         out.name = topic.name;
         for (const auto& asked : topic.partitions) {
+            const bool is_repeated = std::ranges::any_of(out.partitions, [&](const auto& known) {
+                return known.partition_index == asked.partition_index;
+            });
+            if (is_repeated) continue;  // one answer for all
             Response::Partition& answer = out.partitions.emplace_back();
             answer.partition_index = asked.partition_index;
             answer.error_code = list_offset_refusal(call, topic, asked);

@@ -54,13 +54,23 @@ private:
         ProduceResponse::Topic& out = plan_.response.responses.emplace_back();
         out.name = asked.name;
         out.topic_id = asked.topic_id;
-        for (ProduceRequest::Partition& partition : asked.partition_data) {
+        for (std::size_t i = 0; i < asked.partition_data.size(); ++i) {
+            ProduceRequest::Partition& partition = asked.partition_data[i];
+            if (is_replaced(asked, i)) continue;
             ProduceResponse::Partition& answer = out.partition_responses.emplace_back();
             answer.index = partition.index;
             answer.base_offset = no_offset;
             answer.error_code = refusal(topic, partition);
             if (answer.error_code == WireError::none) add_part(*topic, partition);
         }
+    }
+
+    // Of several entries of one partition the last one counts, as in Kafka.
+    static bool is_replaced(const ProduceRequest::Topic& topic, std::size_t at) {
+        const auto& all = topic.partition_data;
+        return std::any_of(all.begin() + static_cast<std::ptrdiff_t>(at) + 1,
+                           all.end(),
+                           [&](const auto& later) { return later.index == all[at].index; });
     }
 
     WireError refusal(const metadata::Topic* topic,
@@ -111,6 +121,40 @@ void append_part(Reactor& there, AppendRequest part, AnswerDone<AppendResult> do
     there.replicas().append(std::move(part), std::move(done));
 }
 
+// Bit 4 of the attributes of a batch of magic 2, which end at byte 23.
+bool is_transactional(const std::optional<Payload>& records) {
+    constexpr std::size_t magic = 16;
+    constexpr std::size_t attributes_low = 22;
+    if (!records || records->empty()) return false;
+    const Bytes& first = records->parts().front();
+    return first.size() > attributes_low && first.data()[magic] == 2 &&
+           (first.data()[attributes_low] & 0x10) != 0;
+}
+
+// A transactional batch needs a transactional id; without it the whole request is refused.
+bool lacks_transactional_id(const ProduceRequest& request) {
+    if (request.transactional_id) return false;
+    return std::ranges::any_of(request.topic_data, [](const ProduceRequest::Topic& topic) {
+        return std::ranges::any_of(topic.partition_data, [](const auto& partition) {
+            return is_transactional(partition.records);
+        });
+    });
+}
+
+ProduceResponse refuse_all(const ProduceRequest& request, WireError error) {
+    ProduceResponse response;
+    for (const ProduceRequest::Topic& topic : request.topic_data) {
+        ProduceResponse::Topic& out = response.responses.emplace_back();
+        out.name = topic.name;
+        out.topic_id = topic.topic_id;
+        for (const ProduceRequest::Partition& partition : topic.partition_data) {
+            out.partition_responses.push_back(
+                {.index = partition.index, .error_code = error, .base_offset = no_offset});
+        }
+    }
+    return response;
+}
+
 bool has_error(const ProduceResponse& response) {
     return std::ranges::any_of(response.responses, [](const ProduceResponse::Topic& topic) {
         return std::ranges::any_of(topic.partition_responses, [](const auto& partition) {
@@ -129,6 +173,10 @@ void finish(Call<ProduceRequest>& call, const ProduceResponse& response) {
 }  // namespace
 
 void handle_produce(Reactor& reactor, Call<ProduceRequest> call) {
+    if (lacks_transactional_id(call.body)) {
+        const auto error = WireError::transactional_id_authorization_failed;
+        return finish(call, refuse_all(call.body, error));
+    }
     Plan plan = Planner(reactor, call).make();
     scatter<AppendRequest, AppendResult>(
         reactor,
