@@ -2,6 +2,7 @@
 
 #include "core/base/overloaded.hpp"
 #include "sim/mistakes.hpp"
+#include "sim/stage.hpp"
 #include "sim/steps.hpp"
 #include "sim/token.hpp"
 
@@ -133,6 +134,8 @@ private:
                 return Unexpected{line.error("reactors or key=value", {"reactors"})};
             }
         }
+        const std::string where = fmt::format("{}:{}:{}", where_, place.line, place.column);
+        TRY(broker::config_from(broker_properties(scenario_), where));
         if (scenario_.brokers.size() > 1) {
             return Unexpected{line.error_at(place,
                                             "a second broker",

@@ -3,7 +3,8 @@
 // `glasslog sim serve`: lines of the scenario language in, the trace stream out. The caller reads
 // the lines and gives the Sink; nothing here touches files or pipes.
 //
-//   run until 3s | run for 20ms     time goes on, then the trace is complete up to there
+//   run until 3s | run for 20ms     time goes on, at most to the scenario's end; then the trace is
+//                                   complete up to there and says so (kinds::TimeReached)
 //   crash b1 | at 3.2s crash b1     any step of the language, now or then
 //   end                             to the scenario's end, with the verdict; the trace is finished
 

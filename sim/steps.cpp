@@ -338,7 +338,6 @@ Expected<CrashModel, InputError> take_crash_model(TokenLine& line) {
                                                 "lose-unsynced+names-keep",
                                                 "lose-unsynced+tear+names-keep"};
     const std::string expected = "a crash model as lose-unsynced+tear";
-    const TextPlace place = line.place();
     const InputError error = line.error(expected, words);
     const std::string text = TRY(line.take_word(expected));
     CrashModel model;

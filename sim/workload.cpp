@@ -26,7 +26,7 @@ void BrokerProgram::start() {
 AdminProgram::AdminProgram(const runtime::Runtime& runtime,
                            const client::ClusterConfig& cluster,
                            std::vector<TopicSpec> topics,
-                           UniqueFunction<void()> ready)
+                           Ready ready)
     : runtime_(runtime),
       admin_(runtime, cluster),
       topics_(std::move(topics)),
@@ -34,7 +34,7 @@ AdminProgram::AdminProgram(const runtime::Runtime& runtime,
 
 void AdminProgram::create_next() {
     if (created_ == topics_.size()) {
-        ready_();
+        ready_(std::nullopt);
         return;
     }
     const TopicSpec& topic = topics_[created_];
@@ -51,6 +51,11 @@ void AdminProgram::create_next() {
             if (is_there) {
                 ++created_;
                 create_next();
+                return;
+            }
+            if (created.error().cause == client::Cause::refused &&
+                !client::is_retriable(created.error())) {
+                ready_(topics_[created_].name + ": " + created.error().text());
                 return;
             }
             const Instant later = runtime_.clock.now() + Duration::milliseconds(100);

@@ -43,13 +43,16 @@ private:
     runtime::Gate gate_;
 };
 
-// Creates the topics, one after the other; `ready` when they are all there.
+// Creates the topics, one after the other; `ready` when they are all there, or with the reason why
+// they never will be.
 class AdminProgram final : public Program {
 public:
+    using Ready = UniqueFunction<void(std::optional<std::string> problem)>;
+
     AdminProgram(const runtime::Runtime& runtime,
                  const client::ClusterConfig& cluster,
                  std::vector<TopicSpec> topics,
-                 UniqueFunction<void()> ready);
+                 Ready ready);
 
     void start() override { create_next(); }
 
@@ -60,7 +63,7 @@ private:
     client::Admin admin_;
     std::vector<TopicSpec> topics_;
     std::size_t created_ = 0;
-    UniqueFunction<void()> ready_;
+    Ready ready_;
     runtime::Timer retry_;
     runtime::Gate gate_;
 };

@@ -1,0 +1,67 @@
+#pragma once
+
+// Stage: the world that a scenario describes: its broker, an admin that creates the topics, clients
+// that begin when the topics are there, and an auditor who reads the logs in the end.
+
+#include "core/broker/config.hpp"
+#include "sim/history.hpp"
+#include "sim/scenario.hpp"
+#include "sim/workload.hpp"
+#include "sim/world.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace glasslog::sim {
+
+// What the broker of this scenario is configured with: the scenario's settings over ours.
+broker::Properties broker_properties(const Scenario& scenario);
+
+class Stage {
+public:
+    Stage(const Scenario& scenario, std::uint64_t seed, History& history);
+
+    World& world() { return world_; }
+
+    // Starts the broker and the admin.
+    void begin();
+
+    // Of the scenario: brokers and clients.
+    const std::vector<std::string>& names() const { return names_; }
+
+    // In order: what was written is kept, clients are told.
+    void stop(NodeId node);
+
+    // --- the end of a run
+    void finish_loads();
+    bool are_loads_idle();
+
+    // Starts every broker that is down.
+    void start_brokers();
+    bool are_brokers_ready();
+
+    // `done` with the reason why the logs could not be read.
+    void audit(AuditProgram::Done done);
+
+    // What went wrong on the way: a broker that could not start, a topic that was refused.
+    const std::vector<std::string>& problems() const { return problems_; }
+
+private:
+    void add_broker(const std::string& name);
+    void add_admin();
+    void add_load(const LoadSpec& load);
+    void add_auditor();
+    void start_loads();
+
+    Scenario scenario_;
+    History& history_;
+    client::ClusterConfig cluster_;
+    std::vector<std::string> names_;
+    std::vector<std::string> problems_;
+    bool are_loads_finished_ = false;
+    AuditProgram::Done audited_;
+    World world_;  // last: it goes first
+};
+
+}  // namespace glasslog::sim

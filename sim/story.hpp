@@ -1,0 +1,62 @@
+#pragma once
+
+// Story: makes happen, at its time, what a scenario's blocks say.
+
+#include "sim/facts.hpp"
+#include "sim/judge.hpp"
+#include "sim/scenario.hpp"
+#include "sim/stage.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+
+namespace glasslog::sim {
+
+class Story {
+public:
+    Story(const Scenario& scenario, Stage& stage, Facts& facts, Judge& judge)
+        : scenario_(scenario), stage_(stage), facts_(facts), judge_(judge) {}
+
+    // Waits for the first block.
+    void begin() { arm(0); }
+
+    // Something that a `when` may wait for has changed. Cheap; callable from observers.
+    void poke();
+
+    // One step, now. As an event of the world.
+    void perform(const Step& step);
+
+    // Blocks that never ran are problems.
+    void end();
+
+    void on_say(UniqueFunction<void(const std::string& en, const std::string& pt)> callback) {
+        say_ = std::move(callback);
+    }
+
+    // Values of lets and of nodes ("b1"), and "running b1".
+    const std::map<std::string, std::int64_t>& bound();
+
+private:
+    void arm(std::size_t block);
+    void fire(std::size_t block);
+    void evaluate();
+    void give_up(std::size_t block);
+    void inject(const FaultStep& step);
+    void resume(NodeId node);
+    std::optional<NodeId> node_of(const std::string& name);
+    std::optional<Fault> fault_of(const FaultStep& step);
+
+    const Scenario& scenario_;
+    Stage& stage_;
+    Facts& facts_;
+    Judge& judge_;
+    std::size_t next_ = 0;  // the block that is waited for
+    bool is_waiting_ = false;
+    bool is_poke_planned_ = false;
+    std::map<std::string, std::int64_t> bound_;
+    std::map<std::string, FaultId> labels_;
+    UniqueFunction<void(const std::string&, const std::string&)> say_;
+};
+
+}  // namespace glasslog::sim

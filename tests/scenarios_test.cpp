@@ -1,0 +1,97 @@
+// Every .scenario under scenarios/, with several seeds: lessons hold, their twins fail, and no
+// fault that was asked for stays without effect.
+//
+//   scenarios_test [--gtest_filter=…]      GLASSLOG_SEEDS=1000 for the long count
+
+#include "sim/run.hpp"
+#include "sim/scenario_parser.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+namespace glasslog::sim {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string read(const fs::path& path) {
+    std::ifstream stream(path);
+    return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+// Relative to scenarios/, sorted.
+std::vector<std::string> scenario_files() {
+    const fs::path root = fs::path(GLASSLOG_SOURCE_DIR) / "scenarios";
+    std::vector<std::string> files;
+    for (const auto& entry : fs::recursive_directory_iterator(root)) {
+        if (entry.path().extension() == ".scenario") {
+            files.push_back(fs::relative(entry.path(), root).string());
+        }
+    }
+    std::ranges::sort(files);
+    return files;
+}
+
+Scenario load(const std::string& file) {
+    const fs::path path = fs::path(GLASSLOG_SOURCE_DIR) / "scenarios" / file;
+    auto scenario = parse_scenario(read(path), file);
+    EXPECT_TRUE(scenario.has_value()) << scenario.error().text();
+    return *std::move(scenario);
+}
+
+std::uint64_t seed_count() {
+    const char* const given = std::getenv("GLASSLOG_SEEDS");
+    return given == nullptr ? 10 : std::strtoull(given, nullptr, 10);
+}
+
+class ScenarioFile : public testing::TestWithParam<std::string> {};
+
+TEST_P(ScenarioFile, EndsAsItSaysWithEverySeed) {
+    const Scenario scenario = load(GetParam());
+    const bool is_twin = !scenario.twin_of.empty();
+
+    for (std::uint64_t seed = 1; seed <= seed_count(); ++seed) {
+        const RunReport report = run_scenario(scenario, seed);
+        const RunCode expected = is_twin ? RunCode::violated : RunCode::holds;
+        ASSERT_EQ(report.code, expected) << report_text(report);
+        ASSERT_GT(report.acked, 100) << report_text(report);
+    }
+}
+
+TEST_P(ScenarioFile, PrintsAsAScenarioThatParsesToTheSame) {
+    const Scenario scenario = load(GetParam());
+    const std::string printed = print(scenario);
+
+    const auto again = parse_scenario(printed, "printed");
+
+    ASSERT_TRUE(again.has_value()) << again.error().text() << "\n" << printed;
+    EXPECT_EQ(print(*again), printed);
+}
+
+TEST_P(ScenarioFile, HasATwinThatFailsOrIsOne) {
+    const Scenario scenario = load(GetParam());
+    if (!scenario.twin_of.empty()) return;
+    const auto files = scenario_files();
+
+    EXPECT_TRUE(std::ranges::any_of(files, [&](const std::string& file) {
+        return load(file).twin_of == scenario.title;
+    })) << scenario.title;
+}
+
+std::string test_name(const testing::TestParamInfo<std::string>& file) {
+    std::string name = file.param.substr(0, file.param.rfind('.'));
+    std::erase_if(name, [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); });
+    return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ScenarioFile, testing::ValuesIn(scenario_files()), test_name);
+
+}  // namespace
+}  // namespace glasslog::sim
