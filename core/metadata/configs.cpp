@@ -77,11 +77,16 @@ std::optional<std::string> integer_complaint(const ConfigDefinition& definition,
     return std::nullopt;
 }
 
-// Decimal numbers without an exponent, as people write them; compared by whole and fraction, since
-// core has no floating point.
+// Decimal numbers, compared by whole and fraction, since core has no floating point. An exponent
+// (1.7E308) is for keys without bounds only.
 std::optional<std::string> decimal_complaint(const ConfigDefinition& definition,
                                              std::string_view value) {
-    const std::string_view text = trimmed(value);
+    std::string_view text = trimmed(value);
+    const std::size_t exponent = text.find_first_of("eE");
+    const bool has_exponent = exponent != std::string_view::npos &&
+                              definition.bounds.last == INT64_MAX &&
+                              parse_integer(text.substr(exponent + 1)).has_value();
+    if (has_exponent) text = text.substr(0, exponent);
     const std::size_t point = std::min(text.find('.'), text.size());
     const std::string_view whole_text = text.substr(0, point);
     const std::string_view fraction = text.substr(std::min(point + 1, text.size()));

@@ -317,7 +317,7 @@ struct State {
     Instant flush_timer = Instant::never();
 
     log::EpochCache epochs;
-    log::ProducerState producers;
+    log::ProducerState producers = log::ProducerState();
 
     Offset last_stable_offset() const;
 };
@@ -329,7 +329,7 @@ struct OpenedLog {
     Offset synced_end;
     Offset high_watermark;  // of the checkpoint, or log_start
     log::EpochCache epochs;
-    log::ProducerState producers;
+    log::ProducerState producers = log::ProducerState();
 };
 
 class Partition {

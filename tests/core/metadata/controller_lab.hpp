@@ -1,0 +1,83 @@
+#pragma once
+
+// A controller with one registered broker, without a log: decisions are replayed at once.
+
+#include "core/metadata/controller.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace glasslog::metadata::test {
+
+class ControllerLab {
+public:
+    ControllerLab() : controller_(options(), {}) {
+        replay(controller_.bootstrap());
+        register_broker(NodeId(1));
+    }
+
+    static ControllerOptions options() {
+        return {.node = NodeId(1), .cluster_id = "cluster", .file = {}};
+    }
+
+    BrokerEpoch register_broker(NodeId id, std::uint64_t incarnation = 1) {
+        BrokerRegistration registration{.id = id,
+                                        .cluster_id = "cluster",
+                                        .incarnation_id = {7, incarnation},
+                                        .endpoints = {{"PLAINTEXT", "localhost", 9092, 0}},
+                                        .rack = std::nullopt,
+                                        .log_directories = {Uuid{9, 9}}};
+        const auto epoch = ask<Expected<BrokerEpoch, protocol::WireError>>(
+            RegisterBroker{std::move(registration)});
+        EXPECT_TRUE(epoch.has_value());
+        return epoch ? *epoch : BrokerEpoch(-1);
+    }
+
+    // Decides and replays. The decision stays in `last`.
+    template <typename T>
+    T ask(const Request& request) {
+        last = controller_.handle(request, RequestToken(1), next_);
+        replay(last.records);
+        EXPECT_EQ(last.replies.size(), 1U);
+        return std::get<T>(last.replies.at(0).response);
+    }
+
+    protocol::CreateTopicsResponse create(protocol::CreateTopicsRequest body) {
+        std::vector<Uuid> ids;
+        for (std::size_t at = 0; at < body.topics.size(); ++at)
+            ids.push_back({1, ++ids_});
+        return ask<protocol::CreateTopicsResponse>(CreateTopics{std::move(body), ids, 1});
+    }
+
+    // One plain topic.
+    protocol::WireError create(const std::string& name, std::int32_t partitions = 1) {
+        protocol::CreateTopicsRequest body;
+        body.topics.emplace_back();
+        body.topics[0].name = name;
+        body.topics[0].num_partitions = partitions;
+        body.topics[0].replication_factor = 1;
+        return create(std::move(body)).topics.at(0).error_code;
+    }
+
+    const Image& image() const { return controller_.state(); }
+
+    Controller& controller() { return controller_; }
+
+    void replay(const std::vector<Record>& records) {
+        if (records.empty()) return;
+        controller_.replay(records, next_, LeaderEpoch(1));
+        next_ = next_ + static_cast<std::int64_t>(records.size());
+    }
+
+    Decision last;
+
+private:
+    Controller controller_;
+    Offset next_{0};
+    std::uint64_t ids_ = 0;
+};
+
+}  // namespace glasslog::metadata::test

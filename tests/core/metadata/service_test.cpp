@@ -1,0 +1,181 @@
+// The metadata service over its one-voter log, on the simulated disk: what it writes, that answers
+// wait for the sync, and that a crash at any moment loses nothing that was answered.
+
+#include "core/metadata/one_voter_log.hpp"
+#include "core/protocol/record_batch.hpp"
+#include "tests/core/metadata/service_lab.hpp"
+#include "tests/support/facts.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+#include <set>
+
+namespace glasslog::metadata::test {
+namespace {
+
+using protocol::WireError;
+using testing::ElementsAre;
+
+const std::string log_path = "data/__cluster_metadata-0/00000000000000000000.log";
+const std::string quorum_path = "data/__cluster_metadata-0/quorum-state";
+
+TEST(ServiceTest, BeginsAnEmptyLogAsKafkaDoes) {
+    ServiceLab lab;
+
+    ASSERT_TRUE(lab.start());
+
+    const Bytes log = lab.lab().image().contents(log_path).value_or(Bytes());
+    const auto first = protocol::BatchView::read(log.view());
+    ASSERT_TRUE(first.has_value());
+    EXPECT_TRUE(first->is_control());
+    EXPECT_EQ(first->record_count(), 3) << "leader change, kraft version, voters";
+    EXPECT_EQ(first->leader_epoch(), LeaderEpoch(1));
+    EXPECT_EQ(
+        lab.image().features,
+        (std::map<std::string, std::int16_t>{{"kraft.version", 1}, {"metadata.version", 30}}));
+    const Bytes quorum = lab.lab().image().contents(quorum_path).value_or(Bytes());
+    EXPECT_EQ(as_text(quorum.view()),
+              "{\"leaderId\":1,\"leaderEpoch\":1,\"votedId\":-1,"
+              "\"votedDirectoryId\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"data_version\":1}");
+}
+
+TEST(ServiceTest, EveryStartIsANewEpochOfTheSameCluster) {
+    ServiceLab lab;
+    ASSERT_TRUE(lab.start());
+    const auto first = lab.register_broker(1);
+    ASSERT_EQ(lab.create("orders"), WireError::none);
+    const Uuid id = lab.image().find_topic("orders")->id;
+
+    lab.crash(std::nullopt);
+    ASSERT_TRUE(lab.start());
+
+    const Bytes quorum = lab.lab().image().contents(quorum_path).value_or(Bytes());
+    EXPECT_THAT(as_text(quorum.view()), testing::HasSubstr("\"leaderEpoch\":2"));
+    ASSERT_NE(lab.image().find_topic("orders"), nullptr);
+    EXPECT_EQ(lab.image().find_topic("orders")->id, id);
+    EXPECT_GT(lab.register_broker(2), first);
+}
+
+TEST(ServiceTest, AnswersOnlyWhatIsDurable) {
+    ServiceLab lab;
+    ASSERT_TRUE(lab.start());
+    lab.register_broker(1);
+
+    ASSERT_EQ(lab.create("orders"), WireError::none);
+    lab.crash(sim::CrashModel{});
+
+    ASSERT_TRUE(lab.start());
+    EXPECT_NE(lab.image().find_topic("orders"), nullptr);
+}
+
+TEST(ServiceTest, PublishesAnImageBeforeItsAnswer) {
+    ServiceLab lab;
+    ASSERT_TRUE(lab.start());
+    lab.register_broker(1);
+    std::vector<std::int64_t> offsets;
+    lab.service().subscribe(ReactorId(0), [&](const ImagePtr& image) {
+        offsets.push_back(image->offset.value());
+    });
+
+    ASSERT_EQ(lab.create("orders"), WireError::none);
+
+    EXPECT_NE(lab.image().find_topic("orders"), nullptr);
+    lab.lab().run();
+    ASSERT_EQ(offsets.size(), 2U) << "the present image, and the one with the topic";
+    EXPECT_LT(offsets[0], offsets[1]);
+}
+
+TEST(ServiceTest, ARefusalIsAnsweredWithoutAWrite) {
+    ServiceLab lab;
+    ASSERT_TRUE(lab.start());
+    lab.register_broker(1);
+    lab.create("orders");
+    const std::uint64_t before = lab.lab().boundaries();
+
+    EXPECT_EQ(lab.create("orders"), WireError::topic_already_exists);
+
+    EXPECT_EQ(lab.lab().boundaries(), before);
+}
+
+// What a user did, up to the crash: topics whose creation was answered.
+std::set<std::string> work(ServiceLab& lab) {
+    std::set<std::string> answered;
+    if (!lab.start() || !lab.register_broker(1)) return answered;
+    for (const char* name : {"a", "b", "c"}) {
+        if (lab.create(name) != WireError::none) break;
+        answered.insert(name);
+    }
+    return answered;
+}
+
+TEST(ServiceTest, LosesNoAnsweredTopicInAPowerLossAtAnyBoundary) {
+    std::uint64_t boundaries = 0;
+    {
+        ServiceLab lab;
+        work(lab);
+        boundaries = lab.lab().boundaries();
+    }
+    ASSERT_GT(boundaries, 20U);
+    for (const sim::CrashModel& model : sim::all_crash_models()) {
+        for (std::uint64_t k = 0; k <= boundaries; ++k) {
+            ServiceLab lab(k + 1);
+            lab.lab().crash_at(k, model);
+            const std::set<std::string> answered = work(lab);
+            lab.crash(model);
+
+            ASSERT_TRUE(lab.start()) << k;
+            for (const std::string& name : answered)
+                ASSERT_NE(lab.image().find_topic(name), nullptr) << name << " at " << k;
+            EXPECT_EQ(lab.image().features.count("metadata.version"), 1U) << k;
+        }
+    }
+}
+
+TEST(QuorumStateTest, ReadsBothVersionsOfTheFile) {
+    const auto state = decode_quorum_state(
+        R"({"clusterId":"","leaderId":3,"leaderEpoch":7,"votedId":-1,"appliedOffset":0,)"
+        R"("currentVoters":[{"voterId":3}],"data_version":0})");
+
+    ASSERT_TRUE(state.has_value());
+    EXPECT_EQ(*state, (QuorumState{NodeId(3), LeaderEpoch(7)}));
+    EXPECT_EQ(*decode_quorum_state(encode_quorum_state(*state)), *state);
+    EXPECT_FALSE(decode_quorum_state("").has_value());
+    EXPECT_FALSE(decode_quorum_state("{}").has_value());
+    EXPECT_FALSE(decode_quorum_state(R"({"leaderId":1,"leaderEpoch":-1})").has_value());
+}
+
+// The metadata log of a three-node Kafka cluster, with every type of record that was in use.
+TEST(MetadataReplayTest, ReplaysTheLogOfAKafkaController) {
+    std::ifstream in(GLASSLOG_SOURCE_DIR "/tests/golden/metadata/active.log", std::ios::binary);
+    ASSERT_TRUE(in.good());
+    const std::vector<std::uint8_t> bytes((std::istreambuf_iterator<char>(in)), {});
+    Controller controller({.node = NodeId(1), .cluster_id = "", .file = {}}, {});
+
+    for (ByteView left = bytes; !left.empty();) {
+        const auto batch = protocol::BatchView::read(left);
+        ASSERT_TRUE(batch.has_value());
+        const auto entries = read_entries(*batch);
+        ASSERT_TRUE(entries.has_value()) << batch->base_offset().value();
+        for (const LogEntry& entry : *entries) {
+            if (const auto* replayed = std::get_if<ReplayedBatch>(&entry)) {
+                controller.replay(replayed->records, replayed->base, replayed->epoch);
+            }
+        }
+        left = left.subspan(batch->size());
+    }
+
+    const Image& image = controller.state();
+    EXPECT_EQ(image.features.at("metadata.version"), 30);
+    EXPECT_EQ(image.next_producer_id, ProducerId(5000));
+    EXPECT_EQ(image.topics.size(), image.topics_by_id.size());
+    EXPECT_GT(image.topics.size(), 20U);
+    EXPECT_NE(image.find_topic("warm"), nullptr);
+    EXPECT_EQ(image.find_topic("warm")->partitions.at(0).replicas.size(), 3U);
+    EXPECT_FALSE(image.find_broker(NodeId(1))->is_fenced);
+}
+
+}  // namespace
+}  // namespace glasslog::metadata::test
