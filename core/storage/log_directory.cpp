@@ -17,6 +17,7 @@ namespace glasslog::storage {
 
 namespace {
 
+constexpr std::string_view node_root = ".";  // as parent_of() calls it
 constexpr std::string_view meta_file = "meta.properties";
 constexpr std::string_view clean_file = ".kafka_cleanshutdown";
 constexpr std::size_t small_file_bytes_max = 64U << 20;
@@ -31,6 +32,20 @@ std::string_view file_of(CheckpointKind kind) {
             return "replication-offset-checkpoint";
     }
     UNREACHABLE();
+}
+
+// The folder and its name in its parent. Of a relative path all that leads to it, up to the node's
+// root; above an absolute one stands what an administrator made.
+std::vector<DiskOp> make_durably(const std::string& path) {
+    std::vector<DiskOp> operations;
+    operations.emplace_back(MakeDirectory{path});
+    std::string parent = parent_of(path);
+    operations.emplace_back(SyncDirectory{parent});
+    while (!path.starts_with('/') && parent != node_root) {
+        parent = parent_of(parent);
+        operations.emplace_back(SyncDirectory{parent});
+    }
+    return operations;
 }
 
 Bytes bytes_of(const std::string& text) {
@@ -169,9 +184,7 @@ void LogDirectory::State::open(OpenDirectory how, runtime::IoDone<OpenedDirector
     opening_.emplace();
     opening_->how = std::move(how);
     opening_->done = std::move(done);
-    std::vector<DiskOp> operations;
-    operations.emplace_back(MakeDirectory{path_});
-    run(run_in_order(std::move(operations)), [this](Expected<void, IoError> made) {
+    run(run_in_order(make_durably(path_)), [this](Expected<void, IoError> made) {
         if (!made) return fail_open(made.error());
         runtime_.disk.lock(
             in(".lock"),

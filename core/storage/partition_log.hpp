@@ -41,7 +41,7 @@ struct LogConfig {
     Duration file_delete_delay = Duration::seconds(60);        // file.delete.delay.ms
     Duration producer_expiration = Duration::seconds(86'400);  // producer.id.expiration.ms
     std::size_t producer_count_max = 20'000;
-    std::size_t tail_bytes_max = 4 << 20;      // newest batches kept in memory
+    std::size_t tail_bytes_max = 1 << 20;      // newest batches kept in memory
     std::size_t tail_batch_count_max = 4096;   // … and how many
     std::size_t waiting_bytes_max = 64 << 20;  // appends that wait behind a roll
     std::size_t cached_index_count_max = 4;    // indexes of sealed segments
