@@ -163,6 +163,20 @@ void MainWindow::make_fault_actions() {
     }
 }
 
+QWidget* MainWindow::make_story() {
+    auto* story = new QWidget(this);
+    story->setObjectName(QStringLiteral("story"));
+    auto* words = new QHBoxLayout(story);
+    words->setContentsMargins(16, 8, 16, 8);
+    narration_ = make_label(story, theme::title, false);
+    narration_->setWordWrap(true);
+    narration_->setMinimumHeight(40);
+    verdict_ = make_label(story, theme::body, true);
+    words->addWidget(narration_, 1);
+    words->addWidget(verdict_);
+    return story;
+}
+
 void MainWindow::make_panes() {
     map_ = new Canvas(
         tr("Cluster"),
@@ -202,17 +216,6 @@ void MainWindow::make_panes() {
         refresh();
     });
 
-    auto* story = new QWidget(this);
-    story->setObjectName(QStringLiteral("story"));
-    auto* words = new QHBoxLayout(story);
-    words->setContentsMargins(16, 8, 16, 8);
-    narration_ = make_label(story, theme::title, false);
-    narration_->setWordWrap(true);
-    narration_->setMinimumHeight(40);
-    verdict_ = make_label(story, theme::body, true);
-    words->addWidget(narration_, 1);
-    words->addWidget(verdict_);
-
     auto* right = new QSplitter(Qt::Vertical, this);
     right->addWidget(titled(tr("Partition logs"), lanes_, this));
     right->addWidget(titled(tr("Events"), events_, this));
@@ -225,7 +228,7 @@ void MainWindow::make_panes() {
     auto* column = new QVBoxLayout(all);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(1);
-    column->addWidget(story);
+    column->addWidget(make_story());
     column->addWidget(middle, 1);
     column->addWidget(titled(tr("Time"), time_, this));
     setCentralWidget(all);

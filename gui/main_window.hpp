@@ -37,6 +37,7 @@ public:
 
 private:
     void make_tools();
+    QWidget* make_story();
     void make_panes();
     void make_fault_actions();
     QAction* add_tool(const QString& text, const QString& tip, QKeySequence key);

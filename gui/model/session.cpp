@@ -77,6 +77,11 @@ void Session::note(const trace::Event& event) {
             [&](const kinds::Verdict& k) {
                 mark(MarkKind::verdict, k.is_held ? QObject::tr("holds") : QObject::tr("violated"));
             },
+            [&](const kinds::TimeReached&) {
+                // Short of what was asked: the scenario ends here.
+                const bool is_over = --unanswered_ == 0 && event.time < wanted_;
+                if (is_over) source_->send("end");
+            },
             [&](const kinds::ProduceAcked&) { activity_.acked.push_back(event.time); },
             [&](const kinds::RecordConsumed&) { activity_.consumed.push_back(event.time); },
             [&](const kinds::MessageSent&) { activity_.messages.push_back(event.time); },

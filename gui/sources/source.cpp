@@ -5,8 +5,6 @@
 #include <QFile>
 #include <fmt/format.h>
 
-#include <csignal>
-
 namespace glasslog::gui {
 namespace {
 
@@ -44,11 +42,10 @@ class ChildSource final : public Source {
 public:
     explicit ChildSource(os::Spawned child) : child_(std::move(child)) { begin(); }
 
+    // The child ends by itself: nobody speaks to it and nobody reads what it says.
     ~ChildSource() override {
         child_.input.close();
-        ignore(child_.child.signal(SIGTERM), "it may have ended");
         finish();
-        ignore(child_.child.wait(), "its end was asked for");
     }
 
     void send(const std::string& line) override {
