@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""planted.py [--only NAME,...] [--labels REGEX] [--json]
+
+The tests can fail: plants one-line faults, one at a time, in a scratch copy of the tree, builds it
+and says which tests go red. A fault that no test finds makes the exit status 1; a plant that no
+longer fits the code makes it 2. The table of the last run stands in docs/testing.md.
+"""
+import argparse
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+SCRATCH = ROOT / "build" / "planted"
+
+# name: (file, what stands there, what is planted)
+FAULTS = {
+    "recovery keeps a torn tail": (
+        "core/storage/recovery_scan.cpp",
+        "if (plan_.rule == RecoveryRule::cut_torn_tail || plan_.cut_at) {",
+        "if (plan_.cut_at) {"),
+    "CRC is not checked": (
+        "core/protocol/record_batch.cpp",
+        "return crc32c(bytes_.subspan(batch_crc_begin)) == crc();",
+        "return crc32c(bytes_.subspan(batch_crc_begin)) == crc() || true;"),
+    "idempotence window of four": (
+        "core/log/producer_state.hpp",
+        "inline constexpr std::size_t batch_window = 5;",
+        "inline constexpr std::size_t batch_window = 4;"),
+    "ListOffsets off by one at a segment's edge": (
+        "core/storage/partition_log_read.cpp",
+        "while (index < segments_.size() && segments_[index].largest.timestamp < timestamp)",
+        "while (index < segments_.size() && segments_[index].largest.timestamp <= timestamp)"),
+    "high watermark ahead of the log end": (
+        "core/replication/partition.cpp",
+        "state.high_watermark = std::max(before, state.local_end);",
+        "state.high_watermark = std::max(before, state.local_end) + (state.local_end > before);"),
+    "keyed random shares a counter": (
+        "sim/draws.cpp",
+        "const std::uint64_t n = slot.count++;",
+        "const std::uint64_t n = slots_[0].count++;"),
+    "a crash model keeps unsynced bytes": (
+        "sim/disk_image.cpp",
+        "std::size_t keep = model.contents == Unsynced::kept ? f.unsynced.size() : 0;",
+        "std::size_t keep = f.unsynced.size();"),
+    "an index is rebuilt with a wrong position": (
+        "core/storage/recovery_scan.cpp",
+        "indexes_->add(facts, batch.position);",
+        "indexes_->add(facts, batch.position + 1);"),
+}
+
+
+def run(command, **how):
+    return subprocess.run(command, cwd=SCRATCH / "tree", text=True, capture_output=True, **how)
+
+
+def fresh_tree():
+    """A copy of the tracked files beside the build directory, which is kept between plants."""
+    tree = SCRATCH / "tree"
+    if tree.exists():
+        for entry in tree.iterdir():
+            if entry.name == "build":
+                continue
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    tree.mkdir(parents=True, exist_ok=True)
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
+    for name in names.stdout.decode().split("\0"):
+        if name and (ROOT / name).exists():
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, tree / name)
+    return tree
+
+
+def plant(tree, fault):
+    file, healthy, sick = FAULTS[fault]
+    text = (tree / file).read_text()
+    if text.count(healthy) != 1:
+        sys.exit(f"planted.py: '{fault}' does not fit {file} any more: mend FAULTS")
+    (tree / file).write_text(text.replace(healthy, sick))
+
+
+def heal(tree, fault):
+    file = FAULTS[fault][0]
+    shutil.copy2(ROOT / file, tree / file)
+    (tree / file).touch()
+
+
+def red_tests(labels):
+    """Names of failed tests; a build that fails counts as red."""
+    built = run(["ninja", "-C", "build/headless"])
+    if built.returncode != 0:
+        return ["(the build)"]
+    tested = run(["ctest", "--test-dir", "build/headless", "-j", "2", "-L", labels, "--timeout", "300"])
+    return re.findall(r"^\s*\d+ - (\S+) \((?:Failed|Timeout|SEGFAULT|Subprocess aborted)", tested.stdout,
+                      re.MULTILINE)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--only", help="comma-separated names")
+    parser.add_argument("--labels", default="fast|explore|interop", help="ctest labels to run")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    tree = fresh_tree()
+    configured = run(["cmake", "--preset", "headless"])
+    if configured.returncode != 0:
+        sys.exit(configured.stderr)
+    before = red_tests(arguments.labels)
+    if before:
+        sys.exit(f"planted.py: red before anything was planted: {', '.join(before)}")
+    table = {}
+    for fault in arguments.only.split(",") if arguments.only else FAULTS:
+        plant(tree, fault)
+        table[fault] = red_tests(arguments.labels)
+        heal(tree, fault)
+        if not arguments.json:
+            print(f"| {fault} | {', '.join(table[fault]) or 'NOT FOUND'} |", flush=True)
+    if arguments.json:
+        print(json.dumps(table, indent=1))
+    return 0 if all(table.values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
