@@ -88,6 +88,7 @@ void Producer::Sender::pump_soon() {
 void Producer::Sender::pump() {
     expire(runtime_.clock.now());
     bump_epoch_when_quiet();
+    if (needs_metadata_) want_metadata();
     place_held();
     send_ready();
     finish_flushes();
