@@ -27,7 +27,8 @@ struct MessageCodec {
 };
 
 // The body's bytes in that version; records are chained in, not copied. A field that the version
-// does not have is left out. CHECKs that the version is one of Message::versions.
+// does not have is left out; a string is cut to 32767 bytes where the version has int16 lengths.
+// CHECKs that the version is one of Message::versions.
 template <typename Message>
 Payload encode(const Message& message, Version version) {
     return MessageCodec<Message>::encode(message, version);

@@ -1,22 +1,28 @@
 #include "core/protocol/writer.hpp"
 
-#include <array>
+#include <algorithm>
 
 namespace glasslog::protocol {
+namespace {
+
+constexpr std::size_t old_string_size_max = 32767;
+
+}  // namespace
 
 void Writer::put(std::string_view, const Uuid& value, const Spec&) {
     append_be(buffer_, value.high);
     append_be(buffer_, value.low);
 }
 
-void Writer::put(std::string_view name, const std::string& value, const Spec& spec) {
+void Writer::put(std::string_view, const std::string& value, const Spec& spec) {
+    ByteView text = as_bytes(value);
     if (is_flexible_ && !spec.is_rigid) {
-        append_unsigned_varint(buffer_, value.size() + 1);
+        append_unsigned_varint(buffer_, text.size() + 1);
     } else {
-        CHECK(value.size() <= 32767, "{}: {} bytes", name, value.size());
-        append_be(buffer_, static_cast<std::int16_t>(value.size()));
+        // A message that quotes what a peer sent may be longer than the old form can tell.
+        text = text.first(std::min(text.size(), old_string_size_max));
+        append_be(buffer_, static_cast<std::int16_t>(text.size()));
     }
-    const ByteView text = as_bytes(value);
     buffer_.insert(buffer_.end(), text.begin(), text.end());
 }
 

@@ -155,6 +155,19 @@ TEST(MessagesTest, LeaveOutWhatTheVersionDoesNotHave) {
     EXPECT_EQ(*back, FetchRequest{});
 }
 
+TEST(MessagesTest, CutStringsThatTheOldFormCannotTell) {
+    CreateTopicsResponse response;
+    response.topics = {{.name = "t", .error_message = std::string(40'000, 'x')}};
+
+    const auto old_form =
+        decode<CreateTopicsResponse>(encode(response, Version{4}).flatten(), Version{4});
+    const auto compact =
+        decode<CreateTopicsResponse>(encode(response, Version{5}).flatten(), Version{5});
+
+    EXPECT_EQ(old_form.value().topics.front().error_message->size(), 32767U);
+    EXPECT_EQ(compact.value().topics.front().error_message->size(), 40'000U);
+}
+
 TEST(MessagesTest, IgnoreBytesAfterARequestOnly) {
     const auto longer = [](const Payload& body) {
         Payload all = body;
