@@ -78,8 +78,8 @@ void ConnectionCore::wait_for_bytes() {
         [self = shared_from_this()](const boost::system::error_code& error, std::size_t count) {
             self->is_waiting_for_bytes_ = false;
             if (error == asio::error::operation_aborted) return;
-            if (error) return self->on_read_end(errno_of(error));
-            self->on_bytes(count);
+            self->executor_.handle(
+                [&] { error ? self->on_read_end(errno_of(error)) : self->on_bytes(count); });
         });
 }
 
@@ -254,7 +254,7 @@ void ConnectionCore::wait_until_writable() {
                        [self = shared_from_this()](const boost::system::error_code& error) {
                            self->is_waiting_writable_ = false;
                            if (error == asio::error::operation_aborted) return;
-                           self->flush();
+                           self->executor_.handle([&] { self->flush(); });
                        });
 }
 

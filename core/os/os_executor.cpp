@@ -14,6 +14,9 @@ namespace {
 // Of one run_some(): what always has something ready must not keep its caller.
 constexpr std::size_t handlers_max = 64;
 
+// Batches of tasks between two looks at the sockets.
+constexpr int rounds_max = 4;
+
 }  // namespace
 
 OsExecutor::OsExecutor(const OsClock& clock, runtime::Trace& trace, Options options)
@@ -115,22 +118,30 @@ void OsExecutor::run_batch(std::vector<CausedTask>& batch) {
 }
 
 void OsExecutor::wake_for_posts() {
-    if (is_woken_for_posts_) return;
+    if (is_woken_for_posts_ || is_handling_ || asio_ == nullptr) return;
     is_woken_for_posts_ = true;
-    if (asio_ == nullptr) return;
-    boost::asio::post(asio_->context, [this] { run_posted(); });
+    boost::asio::post(asio_->context, [this] {
+        is_woken_for_posts_ = false;
+        handle([this] { run_posted(); });
+    });
 }
 
-// A batch at a time: between two batches the sockets are looked after.
+void OsExecutor::finish_handling() {
+    for (int round = 0; round < rounds_max && !posted_.empty() && !is_stopped(); ++round)
+        run_posted();
+    is_handling_ = false;
+    if (!posted_.empty()) wake_for_posts();
+}
+
 void OsExecutor::run_posted() {
-    is_woken_for_posts_ = false;
     CHECK(running_.empty());
     running_.swap(posted_);
     run_batch(running_);
 }
 
 void OsExecutor::wake_for_inbox() {
-    if (asio_ != nullptr) boost::asio::post(asio_->context, [this] { run_inbox(); });
+    if (asio_ == nullptr) return;
+    boost::asio::post(asio_->context, [this] { handle([this] { run_inbox(); }); });
 }
 
 void OsExecutor::run_inbox() {
@@ -147,7 +158,7 @@ void OsExecutor::arm_alarm() {
     alarm_at_ = std::min(earliest, clock_.now() + Duration::seconds(3600));
     asio_->alarm.expires_at(clock_.steady(std::max(alarm_at_, Instant())));
     asio_->alarm.async_wait([this](const boost::system::error_code& error) {
-        if (!error) on_alarm();
+        if (!error) handle([this] { on_alarm(); });
     });
 }
 

@@ -98,12 +98,13 @@ void OsFile::read_at(std::uint64_t position, std::size_t max, runtime::IoDone<By
         return disk_.finish(waiting(std::move(done)), Unexpected{std::move(descriptor.error())});
 
     Reading reading{.descriptor = *std::move(descriptor),
-                    .path = node_->path,
+                    .path = {},
                     .buffer = std::make_shared_for_overwrite<std::uint8_t[]>(wanted),
                     .position = position,
                     .wanted = wanted};
     if (reading.go_on(RWF_NOWAIT) == 0)
         return disk_.finish(waiting(std::move(done)), reading.bytes());
+    reading.path = node_->path;
     // Not in memory, or a file system that cannot tell: a worker waits for the rest.
     disk_.run_job<Expected<Bytes, IoError>>(
         [reading = std::move(reading)]() mutable -> Expected<Bytes, IoError> {

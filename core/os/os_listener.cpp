@@ -77,7 +77,7 @@ void ListenerCore::detach() {
 void ListenerCore::accept_next() {
     acceptor_.async_accept([self = shared_from_this()](const boost::system::error_code& error,
                                                        asio::ip::tcp::socket socket) {
-        self->on_accept(error, std::move(socket));
+        self->executor_.handle([&] { self->on_accept(error, std::move(socket)); });
     });
 }
 

@@ -12,6 +12,7 @@
 #include "core/os/worker_pool.hpp"
 
 #include <algorithm>
+#include <malloc.h>
 #include <sys/resource.h>
 #include <thread>
 
@@ -41,6 +42,15 @@ std::size_t descriptors_for(const OsNodeConfig& config) {
     return std::max<std::size_t>(share / static_cast<std::size_t>(config.reactors), 4);
 }
 
+// Large buffers come and go with every message. Left to itself, the allocator would return their
+// memory to the system, and a page that is touched for the first time costs more than what it
+// carries.
+void keep_freed_memory() {
+    ::mallopt(M_MMAP_THRESHOLD, 16 * 1024 * 1024);
+    ::mallopt(M_TRIM_THRESHOLD, 16 * 1024 * 1024);
+    ::mallopt(M_TOP_PAD, 1024 * 1024);
+}
+
 }  // namespace
 
 struct OsNode::Parts {
@@ -56,6 +66,7 @@ struct OsNode::Parts {
 };
 
 OsNode::OsNode(OsNodeConfig config) : parts_(std::make_unique<Parts>(std::move(config))) {
+    keep_freed_memory();
     Parts& parts = *parts_;
     CHECK(parts.config.reactors > 0);
     const auto count = static_cast<std::size_t>(parts.config.reactors);

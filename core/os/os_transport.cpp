@@ -28,6 +28,8 @@ public:
     void start(asio::ip::tcp::resolver& resolver);
 
 private:
+    void on_resolve(const boost::system::error_code& error,
+                    const asio::ip::tcp::resolver::results_type& results);
     void try_next();
     void on_connect(const boost::system::error_code& error);
     void fail(IoError error);
@@ -57,15 +59,20 @@ void Connecting::start(asio::ip::tcp::resolver& resolver) {
         [self = shared_from_this()](const boost::system::error_code& failure,
                                     const asio::ip::tcp::resolver::results_type& results) {
             if (failure == asio::error::operation_aborted) return;
-            if (failure) {
-                return self->fail({.code = IoCode::not_found,
-                                   .subject = self->peer_.text(),
-                                   .detail = "cannot resolve the host: " + failure.message()});
-            }
-            for (const auto& result : results)
-                self->addresses_.push_back(result.endpoint());
-            self->try_next();
+            self->executor_.handle([&] { self->on_resolve(failure, results); });
         });
+}
+
+void Connecting::on_resolve(const boost::system::error_code& error,
+                            const asio::ip::tcp::resolver::results_type& results) {
+    if (error) {
+        return fail({.code = IoCode::not_found,
+                     .subject = peer_.text(),
+                     .detail = "cannot resolve the host: " + error.message()});
+    }
+    for (const auto& result : results)
+        addresses_.push_back(result.endpoint());
+    try_next();
 }
 
 void Connecting::try_next() {
@@ -78,7 +85,8 @@ void Connecting::try_next() {
         return;
     }
     socket_.async_connect(to, [self = shared_from_this()](const boost::system::error_code& failed) {
-        if (failed != asio::error::operation_aborted) self->on_connect(failed);
+        if (failed == asio::error::operation_aborted) return;
+        self->executor_.handle([&] { self->on_connect(failed); });
     });
 }
 
