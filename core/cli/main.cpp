@@ -25,6 +25,7 @@ int run(int argc, char** argv) {
     glasslog::cli::add_offsets_verb(app, action);
     glasslog::cli::add_dump_verb(app, action);
     glasslog::cli::add_wire_verb(app, action);
+    glasslog::cli::add_sim_verb(app, action);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

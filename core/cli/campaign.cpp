@@ -1,0 +1,183 @@
+#include "core/cli/campaign.hpp"
+
+#include "core/os/process.hpp"
+#include "sim/run.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+namespace glasslog::cli {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t read_bytes_max = 64 * 1024;
+constexpr std::size_t shown_findings_max = 10;
+
+// Every jobs-th seed: "begin SEED", then the report, one line each, so that an abort names its
+// seed.
+int work(const sim::Scenario& scenario, SeedRange seeds, std::uint64_t step, int output) {
+    for (std::uint64_t seed = seeds.first; seed <= seeds.last; seed += step) {
+        const std::string begin = fmt::format("begin {}\n", seed);
+        if (!os::write_all(output, as_bytes(begin))) return 1;
+        const std::string line = sim::report_json(sim::run_scenario(scenario, seed)) + "\n";
+        if (!os::write_all(output, as_bytes(line))) return 1;
+    }
+    return 0;
+}
+
+class Campaign {
+public:
+    Campaign(SeedRange seeds, Output output) : seeds_(seeds), output_(output) {}
+
+    struct Worker {
+        os::Forked process;
+        std::string partial;  // of a line
+        std::uint64_t seed = 0;
+        bool is_open = true;
+    };
+
+    void take_bytes(Worker& worker, std::string_view bytes) {
+        worker.partial += bytes;
+        for (std::size_t end = 0; (end = worker.partial.find('\n')) != std::string::npos;) {
+            take_line(worker, worker.partial.substr(0, end));
+            worker.partial.erase(0, end + 1);
+        }
+    }
+
+    void take_end(Worker& worker) {
+        worker.is_open = false;
+        const auto status = worker.process.child.wait();
+        if (status && status->is_success()) return;
+        const std::string how = status ? status->text() : status.error().text();
+        findings_.push_back(fmt::format("seed {}: the simulator's process {}", worker.seed, how));
+        worst_ = std::max(worst_, 1);
+    }
+
+    ExitCode finish() {
+        if (worst_ == 0 && !unbitten().empty()) worst_ = 4;
+        if (output_ == Output::text) print_summary();
+        return static_cast<ExitCode>(worst_);
+    }
+
+private:
+    void take_line(Worker& worker, const std::string& line) {
+        if (line.starts_with("begin ")) {
+            worker.seed = std::stoull(line.substr(6));
+            return;
+        }
+        if (output_ == Output::json) fmt::print("{}\n", line);
+        const Json report = Json::parse(line, nullptr, false);
+        if (report.is_discarded()) return;
+        ++done_;
+        hashes_.insert(report["hash"].get<std::string>());
+        events_ += report["events"].get<std::uint64_t>();
+        for (const Json& fault : report["faults"]) {
+            bites_[fault["fault"].get<std::string>()] += fault["bites"].get<std::uint64_t>();
+        }
+        // A fault that did not bit in one seed may in another: judged over all of them.
+        const int code = report["code"].get<int>();
+        if (code != 0 && code != 4) {
+            worst_ = std::max(worst_, code);
+            findings_.push_back(
+                fmt::format("seed {}: {}", worker.seed, report["verdict"].get<std::string>()));
+        }
+        tell_progress();
+    }
+
+    void tell_progress() const {
+        if (isatty(STDERR_FILENO) == 0) return;
+        const std::uint64_t all = seeds_.last - seeds_.first + 1;
+        fmt::print(stderr, "\r{} of {} seeds, {} findings", done_, all, findings_.size());
+        if (done_ == all) fmt::print(stderr, "\n");
+    }
+
+    std::vector<std::string> unbitten() const {
+        std::vector<std::string> names;
+        for (const auto& [name, count] : bites_) {
+            if (count == 0) names.push_back(name);
+        }
+        return names;
+    }
+
+    void print_summary() const {
+        fmt::print("{} seeds, {} different hashes, {} events, {} findings\n",
+                   done_,
+                   hashes_.size(),
+                   events_,
+                   findings_.size());
+        for (const auto& [name, count] : bites_)
+            fmt::print("  {}: bit {} times\n", name, count);
+        for (std::size_t i = 0; i < std::min(findings_.size(), shown_findings_max); ++i) {
+            fmt::print("  {}\n", findings_[i]);
+        }
+        for (const std::string& name : unbitten()) {
+            fmt::print("  false green: '{}' never bit; what it was to test was not tested\n", name);
+        }
+    }
+
+    SeedRange seeds_;
+    Output output_;
+    std::uint64_t done_ = 0;
+    std::uint64_t events_ = 0;
+    int worst_ = 0;
+    std::set<std::string> hashes_;
+    std::map<std::string, std::uint64_t> bites_;  // by the fault's text
+    std::vector<std::string> findings_;
+};
+
+ExitCode complain(const IoError& error) {
+    fmt::print(stderr, "glasslog sim run: {}\n", error.text());
+    return ExitCode::internal;
+}
+
+Expected<void, IoError> collect(Campaign& campaign, std::vector<Campaign::Worker>& workers) {
+    for (;;) {
+        std::vector<int> open;
+        std::vector<std::size_t> indexes;
+        for (std::size_t i = 0; i < workers.size(); ++i) {
+            if (!workers[i].is_open) continue;
+            open.push_back(workers[i].process.output.get());
+            indexes.push_back(i);
+        }
+        if (open.empty()) return {};
+        const auto ready = os::wait_readable(open, Duration::seconds(3600));
+        if (!ready)
+            return Unexpected{
+                IoError{.code = IoCode::timed_out, .subject = "the simulator's workers"}};
+        Campaign::Worker& worker = workers[indexes[*ready]];
+        const Bytes bytes = TRY(os::read_some(worker.process.output.get(), read_bytes_max));
+        if (bytes.empty()) {
+            campaign.take_end(worker);
+        } else {
+            campaign.take_bytes(worker, as_text(bytes.view()));
+        }
+    }
+}
+
+}  // namespace
+
+ExitCode run_campaign(const sim::Scenario& scenario, SeedRange seeds, int jobs, Output output) {
+    Campaign campaign(seeds, output);
+    std::vector<Campaign::Worker> workers;
+    const auto step = static_cast<std::uint64_t>(jobs);
+    for (std::uint64_t i = 0; i < step && seeds.first + i <= seeds.last; ++i) {
+        auto forked = os::fork_worker([&, i](int pipe) {
+            return work(scenario, {seeds.first + i, seeds.last}, step, pipe);
+        });
+        if (!forked) return complain(forked.error());
+        workers.push_back({.process = std::move(*forked)});
+    }
+    if (const auto collected = collect(campaign, workers); !collected)
+        return complain(collected.error());
+    return campaign.finish();
+}
+
+}  // namespace glasslog::cli
