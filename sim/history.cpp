@@ -85,47 +85,61 @@ void History::audited(const client::ConsumedRecord& record) {
     log_[record.partition].push_back(std::move(found));
 }
 
+namespace {
+
+// What walking the logs gathers about one producer.
+struct Gathered {
+    std::vector<std::int64_t> copies;  // of each record
+    std::vector<char> in_place;        // it stands where it was acked
+};
+
+void gather(const TopicPartition& partition,
+            const std::vector<AuditedRecord>& log,
+            const std::string& name,
+            const std::vector<ProducedRecord>& records,
+            std::pair<Gathered&, ProducerAudit&> into) {
+    auto& [gathered, audit] = into;
+    std::int64_t last = -1;
+    for (const AuditedRecord& record : log) {
+        const auto index = static_cast<std::size_t>(record.number);
+        if (record.producer != name || record.number < 0 || index >= records.size()) continue;
+        ++audit.in_log;
+        ++gathered.copies[index];
+        const ProducedRecord& told = records[index];
+        if (told.partition == partition && told.offset == record.offset)
+            gathered.in_place[index] = 1;
+        if (record.number < last && audit.out_of_order++ == 0) {
+            audit.first_disorder = fmt::format("{} offset {}: record {} after record {}",
+                                               partition.text(),
+                                               record.offset,
+                                               record.number,
+                                               last);
+        }
+        last = std::max(last, record.number);
+    }
+}
+
+}  // namespace
+
 ProducerAudit audit_producer(const History& history, const std::string& name) {
     ProducerAudit out;
     const auto found = history.producers().find(name);
     if (found == history.producers().end()) return out;
     const std::vector<ProducedRecord>& records = found->second.records;
-    std::vector<std::int64_t> copies(records.size(), 0);
-    std::vector<char> in_place(records.size(), 0);
-    for (const auto& [partition, log] : history.log()) {
-        std::int64_t last = -1;
-        for (const AuditedRecord& record : log) {
-            if (record.producer != name) continue;
-            const auto index = static_cast<std::size_t>(record.number);
-            if (record.number < 0 || index >= records.size()) continue;
-            ++out.in_log;
-            ++copies[index];
-            const ProducedRecord& told = records[index];
-            if (told.partition == partition && told.offset == record.offset) in_place[index] = 1;
-            if (record.number < last) {
-                ++out.out_of_order;
-                if (out.first_disorder.empty()) {
-                    out.first_disorder = fmt::format("{} offset {}: record {} after record {}",
-                                                     partition.text(),
-                                                     record.offset,
-                                                     record.number,
-                                                     last);
-                }
-            }
-            last = std::max(last, record.number);
-        }
-    }
+    Gathered gathered{std::vector<std::int64_t>(records.size(), 0),
+                      std::vector<char>(records.size(), 0)};
+    for (const auto& [partition, log] : history.log())
+        gather(partition, log, name, records, {gathered, out});
     for (std::size_t i = 0; i < records.size(); ++i) {
-        if (copies[i] > 1) ++out.duplicated;
-        const bool is_there = found->second.is_acked_by_offset ? in_place[i] != 0 : copies[i] > 0;
+        if (gathered.copies[i] > 1) ++out.duplicated;
+        const bool is_there =
+            found->second.is_acked_by_offset ? gathered.in_place[i] != 0 : gathered.copies[i] > 0;
         if (records[i].outcome != Outcome::acked || is_there) continue;
-        ++out.lost;
-        if (out.first_loss.empty()) {
-            out.first_loss = fmt::format("record {}, acked at {} offset {}",
-                                         i,
-                                         records[i].partition.text(),
-                                         records[i].offset);
-        }
+        if (out.lost++ > 0) continue;
+        out.first_loss = fmt::format("record {}, acked at {} offset {}",
+                                     i,
+                                     records[i].partition.text(),
+                                     records[i].offset);
     }
     return out;
 }

@@ -103,7 +103,7 @@ std::string Judge::praise() const {
                            met,
                            met == 1 ? "" : "s");
     }
-    return out.empty() ? "it ran" : "holds: " + out;
+    return out.empty() ? "it ran to its end" : out;
 }
 
 }  // namespace glasslog::sim

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace glasslog::sim {
 
@@ -26,27 +27,31 @@ inline std::optional<std::string> consumed_in_order(const History& history) {
     return std::nullopt;
 }
 
+// The first record of `seen` that `log`, sorted by offset, does not hold.
+inline const SeenRecord* first_unknown(const std::vector<SeenRecord>& seen,
+                                       const std::vector<AuditedRecord>& log) {
+    for (const SeenRecord& record : seen) {
+        const auto found = std::ranges::lower_bound(log, record.offset, {}, &AuditedRecord::offset);
+        const bool is_there = found != log.end() && found->offset == record.offset &&
+                              found->value_hash == record.value_hash;
+        if (!is_there) return &record;
+    }
+    return nullptr;
+}
+
 // After the audit.
 inline std::optional<std::string> consumed_is_in_log(const History& history) {
+    static const std::vector<AuditedRecord> empty;
     for (const auto& [name, consumer] : history.consumers()) {
         for (const auto& [partition, seen] : consumer.seen) {
             const auto log = history.log().find(partition);
-            for (const SeenRecord& record : seen) {
-                const auto found = log == history.log().end()
-                                       ? std::vector<AuditedRecord>::const_iterator()
-                                       : std::ranges::lower_bound(log->second,
-                                                                  record.offset,
-                                                                  {},
-                                                                  &AuditedRecord::offset);
-                const bool is_there = log != history.log().end() && found != log->second.end() &&
-                                      found->offset == record.offset &&
-                                      found->value_hash == record.value_hash;
-                if (is_there) continue;
-                return fmt::format("{} was given {} offset {}, which the log does not hold",
-                                   name,
-                                   partition.text(),
-                                   record.offset);
-            }
+            const auto& records = log == history.log().end() ? empty : log->second;
+            const SeenRecord* const unknown = first_unknown(seen, records);
+            if (unknown == nullptr) continue;
+            return fmt::format("{} was given {} offset {}, which the log does not hold",
+                               name,
+                               partition.text(),
+                               unknown->offset);
         }
     }
     return std::nullopt;

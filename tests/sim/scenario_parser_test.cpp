@@ -1,0 +1,150 @@
+// The scenario language: what it reads, and what it says when it cannot.
+
+#include "sim/scenario_parser.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace glasslog::sim {
+namespace {
+
+using testing::HasSubstr;
+
+const std::string cluster =
+    "cluster brokers b1 reactors 2\ntopic orders partitions 2\n"
+    "load p1 produce orders rate 200/s\nload c1 consume orders\n";
+
+std::string error_of(const std::string& text) {
+    const auto parsed = parse_scenario(text, "x.scenario");
+    return parsed ? "no error" : parsed.error().text();
+}
+
+TEST(ScenarioParserTest, ReadsTheClusterAndItsLoad) {
+    const auto parsed =
+        parse_scenario("scenario \"A title\"\nlevel beginner minutes 3 seed 9\n" + cluster +
+                           "net latency 1ms..5ms exp\n"
+                           "disk fsync 1ms..4ms crash-model lose-unsynced+tear\n"
+                           "end at 25s\n",
+                       "x");
+
+    ASSERT_TRUE(parsed.has_value()) << parsed.error().text();
+    EXPECT_EQ(parsed->title, "A title");
+    EXPECT_EQ(parsed->seed, 9U);
+    EXPECT_EQ(parsed->reactors, 2);
+    EXPECT_EQ(parsed->latency,
+              (Latency{Duration::milliseconds(1), Duration::milliseconds(5), Shape::exponential}));
+    EXPECT_EQ(parsed->crash_model, (CrashModel{Unsynced::lost, Unsynced::lost, 512}));
+    EXPECT_EQ(parsed->topics.at(0).partitions, 2);
+    EXPECT_EQ(std::get<ProduceLoad>(parsed->loads.at(0).work).rate_per_second, 200);
+    EXPECT_EQ(parsed->end, Duration::seconds(25));
+}
+
+TEST(ScenarioParserTest, ReadsBlocksWithTheirSteps) {
+    const auto good = parse_scenario(cluster +
+                                         "at 1.5s say \"now\"\n"
+                                         "     say.pt \"agora\"\n"
+                                         "     cut b1 | others for 2s as split\n"
+                                         "after 20ms heal split\n",
+                                     "x");
+
+    ASSERT_TRUE(good.has_value()) << good.error().text();
+    ASSERT_EQ(good->blocks.size(), 2U);
+    EXPECT_EQ(std::get<At>(good->blocks[0].trigger).time, Duration::milliseconds(1500));
+    ASSERT_EQ(good->blocks[0].steps.size(), 2U);
+    EXPECT_EQ(std::get<SayStep>(good->blocks[0].steps[0]).pt, "agora");
+    EXPECT_EQ(print(good->blocks[0].steps[1]), "cut b1 | others for 2s as split");
+}
+
+TEST(ScenarioParserTest, PrintsEveryStepAsItReadsIt) {
+    for (const std::string step : {"crash b1",
+                                   "power-loss b1 lose-suffix+tear-4096",
+                                   "power-loss b1 lose-unsynced+names-keep",
+                                   "restart b1",
+                                   "stop b1",
+                                   "pause p1 for 300ms",
+                                   "resume p1",
+                                   "cut b1 | p1 as split",
+                                   "cut b1 -> p1",
+                                   "clog b1 | c1 for 1s",
+                                   "slow-link b1 | p1 by 5ms",
+                                   "throttle b1 | p1 to 1000/s",
+                                   "reset b1 | p1",
+                                   "half-open b1 -> p1",
+                                   "refuse-connects b1",
+                                   "hang-connects b1",
+                                   "slow-disk b1 x10",
+                                   "stall-disk b1",
+                                   "full-disk b1 after 1000",
+                                   "fail-sync b1 data/orders-0",
+                                   "bit-rot b1 data/orders-0/x byte 100 bit 3",
+                                   "dead-disk b1",
+                                   "clock-skew b1 by 5s",
+                                   "clock-drift b1 by 100ppm",
+                                   "clock-jump b1 by 5s wall 3s",
+                                   "let X = log-end(orders-0)",
+                                   "check log-end(orders-1) >= 3 and running(b1) == 1"}) {
+        const auto parsed = parse_scenario(cluster + "at 1s " + step + "\n", "x");
+        ASSERT_TRUE(parsed.has_value()) << step << ": " << parsed.error().text();
+        EXPECT_EQ(print(parsed->blocks.at(0).steps.at(0)), step);
+    }
+}
+
+struct Mistake {
+    std::string text;
+    std::string error;
+};
+
+class ScenarioErrorTest : public testing::TestWithParam<Mistake> {};
+
+TEST_P(ScenarioErrorTest, SaysWhereWhatAndTheNearestWord) {
+    EXPECT_THAT(error_of(GetParam().text), HasSubstr(GetParam().error));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All,
+    ScenarioErrorTest,
+    testing::Values(
+        Mistake{cluster + "at 1s crsh b1\n", "x.scenario:5:7: unexpected word 'crsh'"},
+        Mistake{cluster + "at 1s crsh b1\n", "did you mean 'crash'?"},
+        Mistake{cluster + "at 1s crash b2\n", "x.scenario:5:13: unexpected word 'b2'"},
+        Mistake{cluster + "at soon crash b1\n", "a time as 1.5s, 20ms or 300us"},
+        Mistake{"clustr brokers b1\n", "did you mean 'cluster'?"},
+        Mistake{"cluster brokers b1 b1\n", "reactors or key=value"},
+        Mistake{"cluster brokers b1 glasslog.reactors=x\n", "x.scenario:1:17"},
+        Mistake{cluster + "load p1 consume orders\n", "there is already a 'p1'"},
+        Mistake{cluster + "load p2 produce order rate 5/s\n", "did you mean 'orders'?"},
+        Mistake{cluster + "load p2 produce orders rate 5\n", "a rate as 200/s"},
+        Mistake{cluster + "at 1s say \"open\n", "a text that does not end"},
+        Mistake{cluster + "at 1s heal split\n", "unexpected word 'split'"},
+        Mistake{cluster + "when log-end(orders-7) > 1\n", "unexpected word 'orders-7'"},
+        Mistake{cluster + "when acked(p1) = 1\n", "==, !=, <, <=, > or >="},
+        Mistake{cluster + "always acked-record-kept\n", "did you mean 'acked-records-kept'?"},
+        Mistake{cluster + "disk crash-model lose-unsinced\n", "did you mean 'lose-unsynced'?"},
+        Mistake{cluster + "at 1s say.pt \"x\"\n", "say.pt without a say"},
+        Mistake{"topic orders replicas 3\n", "1, as there is one broker"},
+        Mistake{"# nothing\n", "a scenario without a cluster"}));
+
+TEST(ScenarioParserTest, FindsTheNearestWord) {
+    EXPECT_EQ(nearest_word("crsh", {"cut", "crash", "restart"}), "crash");
+    EXPECT_EQ(nearest_word("xyz", {"cut", "crash"}), "");
+}
+
+TEST(ScenarioParserTest, ReadsTheCommandsOfServe) {
+    const auto scenario = parse_scenario(cluster, "x");
+    ASSERT_TRUE(scenario.has_value());
+
+    const auto run = parse_command("run until 1500000000ns", *scenario);
+    const auto crash = parse_command("at 3.2s crash b1", *scenario);
+    const auto wrong = parse_command("at 3.2s crash b9", *scenario);
+
+    ASSERT_TRUE(run.has_value());
+    EXPECT_EQ(std::get<RunUntil>(*run).time, Duration::milliseconds(1500));
+    ASSERT_TRUE(crash.has_value());
+    EXPECT_EQ(std::get<DoAt>(*crash).time, Duration::milliseconds(3200));
+    EXPECT_THAT(wrong.error().text(), HasSubstr("stdin:1:15"));
+}
+
+}  // namespace
+}  // namespace glasslog::sim
