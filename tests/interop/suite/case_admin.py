@@ -60,7 +60,7 @@ def topics_come_and_go(session, admin):
 def refusals(session, admin):
     name = session.topic_name(admin.name, "refusals")
     create(admin, name, 1)
-    refused(lambda: admin.create(name, 1), "alreadyexists", f"creating {name} twice")
+    refused(lambda: admin.create(name, 1), "alreadyexists|topicexists", f"creating {name} twice")
     refused(lambda: admin.create("no/slash", 1), "invalidtopic|topicexception",
             "the topic name no/slash")
     refused(lambda: admin.create(name + "-0", 1, {"no.such.key": "1"}), "invalidconfig",
