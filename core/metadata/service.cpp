@@ -60,7 +60,6 @@ void trace_change(runtime::Trace& trace, const Image& before, const Image& after
             if (old_broker != nullptr && (*old_broker)->epoch == (*new_broker)->epoch) return;
             trace::emit(trace, kinds::BrokerRegistered{id, (*new_broker)->epoch.value()});
         });
-    trace::emit(trace, kinds::MetadataCommitted{after.offset});
 }
 
 }  // namespace
@@ -204,7 +203,9 @@ private:
         if (image.offset <= published_->offset) return;
         const ImagePtr before =
             std::exchange(published_, std::make_shared<const Image>(std::move(image)));
-        trace_change(runtime_.trace, *before, *published_);
+        // What a start replays was decided, and told, by an earlier one.
+        if (!started_) trace_change(runtime_.trace, *before, *published_);
+        trace::emit(runtime_.trace, kinds::MetadataCommitted{published_->offset});
         for (const auto& subscriber : subscribers_) {
             subscriber->due = published_;
             deliver(*subscriber);

@@ -158,14 +158,15 @@ void ReplicaSet::add(const Topic& topic,
     ReplicaSetup setup{.id = id,
                        .name = name,
                        .path = directory_.partition_path(name),
-                       .how = {},
+                       // A folder that is yet to be made has nothing to recover.
+                       .how = {.shutdown = storage::Shutdown::clean},
                        .high_watermark = {},
                        .settings = settings,
                        .options = options_};
     const storage::FoundPartition* folder = has_started_ ? nullptr : find_folder(id, topic.name);
     if (folder != nullptr) {
         const bool was_clean = options_.opened->clean_shutdown.has_value();
-        setup.how.shutdown = was_clean ? storage::Shutdown::clean : storage::Shutdown::unclean;
+        if (!was_clean) setup.how.shutdown = storage::Shutdown::unclean;
         setup.how.recovery_point = folder->recovery_point;
         setup.how.log_start = folder->log_start;
         setup.high_watermark = folder->high_watermark;
@@ -200,7 +201,7 @@ void ReplicaSet::make_folder(const PartitionId& id) {
 
 void ReplicaSet::open_log(const PartitionId& id) {
     Replica* replica = find(id);
-    if (replica == nullptr) return opened_one();
+    if (replica == nullptr || is_closing_) return opened_one();
     replica->open([this] { opened_one(); });
 }
 
@@ -260,6 +261,7 @@ void ReplicaSet::remove_folder(const storage::PartitionName& name) {
 
 void ReplicaSet::close_all(UniqueFunction<void()> done) {
     closed_all_ = std::move(done);
+    is_closing_ = true;
     to_open_.clear();
     closing_count_ = 1;
     for (const auto& [id, replica] : replicas_) {

@@ -89,6 +89,7 @@ private:
     std::size_t opening_count_ = 0;
     std::size_t closing_count_ = 0;
     bool has_started_ = false;
+    bool is_closing_ = false;
     UniqueFunction<void()> started_;
     UniqueFunction<void()> closed_all_;
     runtime::Gate gate_;
