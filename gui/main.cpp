@@ -20,7 +20,7 @@ struct Options {
     QString input;
     std::optional<Instant> at;
     QString screenshot;
-    QSize size{1600, 900};
+    QSize size{1600, 1000};
 };
 
 int refuse(const QString& text) {
@@ -54,7 +54,7 @@ std::optional<Options> parse(const QCoreApplication& application, QString& probl
                                   QObject::tr("Write a picture and end; needs no display."),
                                   QStringLiteral("file"));
     const QCommandLineOption size(QStringLiteral("size"),
-                                  QObject::tr("Of the window (1600x900)."),
+                                  QObject::tr("Of the window (1600x1000)."),
                                   QStringLiteral("pixels"));
     parser.addOptions({at, shot, size});
     parser.addPositionalArgument(QStringLiteral("input"),

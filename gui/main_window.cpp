@@ -219,7 +219,7 @@ void MainWindow::make_panes() {
     auto* right = new QSplitter(Qt::Vertical, this);
     right->addWidget(titled(tr("Partition logs"), lanes_, this));
     right->addWidget(titled(tr("Events"), events_, this));
-    right->setSizes({310, 350});
+    right->setSizes({430, 280});
     auto* middle = new QSplitter(Qt::Horizontal, this);
     middle->addWidget(titled(tr("Cluster"), map_, this));
     middle->addWidget(right);
@@ -235,7 +235,7 @@ void MainWindow::make_panes() {
     status_ = make_label(this, theme::small, false, theme::secondary);
     status_->setContentsMargins(14, 0, 0, 0);
     statusBar()->addWidget(status_, 1);
-    resize(1600, 900);
+    resize(1600, 1000);
 }
 
 void MainWindow::tick() {
@@ -319,9 +319,8 @@ void MainWindow::refresh_texts() {
                                                       : theme::secondary)
                                          .name()));
     verdict_->setText(verdict);
-    QString status = tr("%1 messages in flight · %2 connections · every message is drawn")
-                         .arg(now.in_flight->size())
-                         .arg(now.connections->size());
+    QString status =
+        tr("%1 in flight · %2 connections").arg(now.in_flight->size()).arg(now.connections->size());
     if (!story.fault.empty())
         status += tr(" · last fault: %1").arg(QString::fromStdString(story.fault));
     status_->setText(session_.problem().isEmpty() ? status : session_.problem());

@@ -43,6 +43,9 @@ public:
 
     void operator()(const kinds::MetadataCommitted& k) {
         node().metadata_offset = k.offset.value();
+        const ReplicaKey key{{"__cluster_metadata", PartitionIndex(0)}, e_.node};
+        if (!s_.replicas->contains(key)) return;
+        s_.replicas.edit().at(key).edit().high_watermark = k.offset + 1;
     }
 
     void operator()(const kinds::ConnectionOpened& k) {

@@ -64,13 +64,14 @@ void Session::note(const trace::Event& event) {
     std::visit(
         overloaded{
             [&](const kinds::Said& k) { mark(MarkKind::said, shown(k.en)); },
-            [&](const kinds::FaultInjected& k) { mark(MarkKind::fault, shown(k.text)); },
+            [&](const kinds::FaultInjected& k) {
+                const QString text = shown(k.text);
+                const bool is_cure = text.startsWith(QLatin1String("heal")) ||
+                                     text.startsWith(QLatin1String("re"));  // restart, resume
+                mark(is_cure ? MarkKind::start : MarkKind::fault, text);
+            },
             [&](const kinds::NodeCrashed&) {
                 mark(MarkKind::crash, QObject::tr("%1 down").arg(node));
-            },
-            [&](const kinds::NodeStarted& k) {
-                const bool is_again = event.time > Instant::from_nanoseconds(0);
-                if (is_again) mark(MarkKind::start, QObject::tr("%1 up").arg(shown(k.name)));
             },
             [&](const kinds::RecoveryCut&) { mark(MarkKind::cut, QObject::tr("log cut")); },
             [&](const kinds::InvariantViolated& k) { mark(MarkKind::violated, shown(k.name)); },

@@ -234,7 +234,9 @@ QString Lane::state_text() const {
         case LogState::recovering:
             return QObject::tr("↻ recovering: every batch is checked");
         case LogState::uncertain:
-            return QObject::tr("✕ power lost: what was not synced may be gone");
+            return log_.synced < log_.log_end
+                       ? QObject::tr("✕ power lost: what was not synced may be gone")
+                       : QObject::tr("✕ power lost: everything was synced");
         case LogState::closed:
             return QObject::tr("■ closed: the process is gone, its writes are not");
     }

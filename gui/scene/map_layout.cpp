@@ -86,7 +86,7 @@ private:
     void draw_node(NodeId id, QRectF box);
     void draw_broker(const NodePicture& node, QRectF box, const QString& title);
     void draw_replica(const trace::ReplicaPicture& log, QRectF row);
-    void draw_client(NodeId id, QRectF box, const QString& title);
+    void draw_client(NodeId id, QRectF box, const QString& state);
     void draw_messages();
     void draw_message(const MessagePicture& message, bool has_label);
     void draw_legend();
@@ -262,10 +262,10 @@ void MapLayout::draw_node(NodeId id, QRectF box) {
         draw_broker(node, box, title);
     } else if (is_consumer) {
         scene_.ellipse(box, look, node_id(id));
-        draw_client(id, box, title);
+        draw_client(id, box, state);
     } else {
         scene_.polygon(plate, look, node_id(id));
-        draw_client(id, box.adjusted(0, 0, -nose / 2, 0), title);
+        draw_client(id, box.adjusted(0, 0, -nose / 2, 0), state);
     }
 }
 
@@ -317,7 +317,7 @@ void MapLayout::draw_replica(const trace::ReplicaPicture& log, QRectF row) {
                  .alignment = Qt::AlignRight});
 }
 
-void MapLayout::draw_client(NodeId id, QRectF box, const QString& title) {
+void MapLayout::draw_client(NodeId id, QRectF box, const QString& state) {
     trace::ClientPicture sum;
     for (const auto& [key, client] : *in_.now.clients) {
         if (key.node != id) continue;
@@ -327,7 +327,8 @@ void MapLayout::draw_client(NodeId id, QRectF box, const QString& title) {
         sum.consumed += client->consumed;
     }
     const std::int64_t waiting = std::max<std::int64_t>(0, sum.produced - sum.acked - sum.failed);
-    QString first = QObject::tr("%1 read").arg(sum.consumed);
+    QString first;
+    if (sum.consumed > 0) first = QObject::tr("%1 read").arg(sum.consumed);
     QString second;
     if (sum.produced > 0) {
         first = QObject::tr("%1 acked").arg(sum.acked);
@@ -335,11 +336,13 @@ void MapLayout::draw_client(NodeId id, QRectF box, const QString& title) {
     }
     if (sum.failed > 0) second = QObject::tr("%1 failed").arg(sum.failed);
     QRectF line(box.left() + 6, box.top() + 10, box.width() - 12, 20);
-    scene_.text(line, title, title_letters);
+    if (!state.isEmpty()) second = state;
+    scene_.text(line, QString::fromStdString(in_.all.node_name(id)), title_letters);
     Letters letters = fact_letters;
     letters.color = theme::ink;
+    if (first.isEmpty()) std::swap(first, second);
     scene_.text(line.translated(0, 21), first, letters);
-    scene_.text(line.translated(0, 37), second, fact_letters);
+    if (!second.isEmpty()) scene_.text(line.translated(0, 37), second, fact_letters);
 }
 
 void MapLayout::draw_messages() {

@@ -22,10 +22,10 @@ Letters letters(QColor color, Qt::Alignment alignment) {
 }
 
 QString tick_text(Instant time, Duration tick) {
-    const std::int64_t us = time.nanoseconds() / 1000;
-    const bool is_coarse = tick >= Duration::seconds(1);
-    if (is_coarse) return QObject::tr("%1 s").arg(us / 1'000'000);
-    return QObject::tr("%1 ms").arg(us / 1000);
+    const std::int64_t ms = time.nanoseconds() / 1'000'000;
+    if (tick < Duration::milliseconds(100)) return QObject::tr("%1 ms").arg(ms);
+    if (tick >= Duration::seconds(1)) return QObject::tr("%1 s").arg(ms / 1000);
+    return QObject::tr("%1.%2 s").arg(ms / 1000).arg(ms % 1000 / 100);
 }
 
 QColor color_of(MarkKind kind) {
@@ -93,11 +93,13 @@ void add_marks(Scene& scene, const Session& session, const TimeAxis& axis) {
         add_shape(scene, mark, at, QStringLiteral("mark:%1").arg(i));
         if (mark.kind == MarkKind::said || mark.kind == MarkKind::crash) continue;
         const qreal width = Letters{.color = {}, .pixels = theme::small}.width(mark.text);
-        if (at.x() + 9 < free_below) continue;
-        scene.text({at.x() + 9, axis_y + 7, width, 14},
+        const bool fits = at.x() + 9 + width < scene.size().width();
+        const qreal begin = fits ? at.x() + 9 : at.x() - 9 - width;
+        if (begin < free_below) continue;
+        scene.text({begin, axis_y + 7, width, 14},
                    mark.text,
                    letters(color_of(mark.kind), Qt::AlignLeft));
-        free_below = at.x() + 9 + width + 4;
+        free_below = begin + width + 4;
     }
 }
 
@@ -108,11 +110,14 @@ struct Strip {
 };
 
 void add_strip(Scene& scene, const Strip& strip, const TimeAxis& axis, qreal bottom) {
-    std::vector<int> counts(std::size_t((scene.size().width() - left_margin) / bar_width) + 1);
-    for (const Instant time : strip.times)
-        ++counts[std::min(counts.size() - 1,
-                          std::size_t((axis.x_of(time) - left_margin) / bar_width))];
-    const int most = std::max(1, *std::max_element(counts.begin(), counts.end()));
+    std::vector<std::ptrdiff_t> counts;
+    auto begin = strip.times.begin();
+    for (qreal x = left_margin + bar_width; x < axis.x_of(axis.end()) + bar_width; x += bar_width) {
+        const auto end = std::upper_bound(begin, strip.times.end(), axis.time_at(x));
+        counts.push_back(end - begin);
+        begin = end;
+    }
+    const auto most = std::max<std::ptrdiff_t>(1, *std::max_element(counts.begin(), counts.end()));
     scene.text({8, bottom - strip_height, left_margin - 18, strip_height},
                strip.name,
                letters(theme::ink, Qt::AlignRight));
@@ -121,7 +126,7 @@ void add_strip(Scene& scene, const Strip& strip, const TimeAxis& axis, qreal bot
                {.line = theme::grid});
     for (std::size_t i = 0; i < counts.size(); ++i) {
         if (counts[i] == 0) continue;
-        const qreal height = (strip_height - 4) * counts[i] / most;
+        const qreal height = (strip_height - 4) * qreal(counts[i]) / qreal(most);
         scene.rectangle(
             {left_margin + bar_width * qreal(i), bottom - height, bar_width - 1, height},
             {.width = 0, .fill = Fill::solid, .color = strip.color});

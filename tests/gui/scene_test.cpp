@@ -61,7 +61,6 @@ TEST_F(SceneTest, TheMapShowsARunningCluster) {
               "text '3 unanswered'\n"
               "ellipse node:1002 filled\n"
               "text 'c1'\n"
-              "text '0 read'\n"
               "text ''\n"
               "ellipse message:59 filled\n"
               "text 'Produce reply'\n"

@@ -235,7 +235,7 @@ TEST_F(WindowTest, ThePictureHasTheColoursOfItsMoment) {
 
     EXPECT_GT(share_of(running, theme::produce), 3.0) << "committed records, in thousandths";
     EXPECT_LT(share_of(running, theme::trouble), 1.0) << "the moment's line and a mark";
-    EXPECT_GT(share_of(dark, theme::trouble), 1.5) << "the broker is down";
+    EXPECT_GT(share_of(dark, theme::trouble), 1.2) << "the broker is down";
     EXPECT_GT(share_of(running, theme::paper), 500.0);
 }
 
