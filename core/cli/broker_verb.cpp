@@ -63,7 +63,7 @@ Expected<broker::Config, InputError> config_of(const BrokerFlags& flags) {
     if (flags.reactors > 0) properties["glasslog.reactors"] = fmt::format("{}", flags.reactors);
     const bool has_directory = properties.contains("log.dirs") || properties.contains("log.dir");
     if (!has_directory) {
-        return Unexpected{InputError{"glasslog broker",
+        return Unexpected{InputError{"--data",
                                      "no data directory",
                                      "--data DIR or log.dirs in --config FILE",
                                      {}}};

@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace glasslog::cli {
@@ -62,9 +63,11 @@ void describe_metadata(ByteView bytes) {
 }
 
 bool is_metadata_log(const fs::path& path) {
+    std::error_code error;
+    const fs::path directory = fs::absolute(path, error).parent_path();
     const std::string extension = path.extension().string();
     return (extension == ".log" || extension == ".checkpoint") &&
-           path.parent_path().filename() == metadata_directory;
+           directory.filename() == metadata_directory;
 }
 
 // False when the file is none of ours, or cannot be read.
@@ -74,13 +77,16 @@ bool dump_file(const fs::path& path, const DumpFlags& flags) {
         fmt::print(stderr, "glasslog dump: {}\n", bytes.error().text());
         return false;
     }
-    fmt::print("Dumping {}\n", path.string());
-    storage::LineSink print = [](const std::string& line) { fmt::print("{}\n", line); };
+    bool has_title = false;
+    storage::LineSink print = [&](const std::string& line) {
+        if (!std::exchange(has_title, true)) fmt::print("Dumping {}\n", path.string());
+        fmt::print("{}\n", line);
+    };
     const auto depth =
         flags.shows_records ? storage::DumpDepth::records : storage::DumpDepth::batches;
-    const bool is_metadata = is_metadata_log(path);
     const bool is_known =
         storage::describe_file(path.filename().string(), bytes->view(), depth, print);
+    const bool is_metadata = is_metadata_log(path);
     if (is_metadata) describe_metadata(bytes->view());
     return is_known || is_metadata;
 }
@@ -118,7 +124,7 @@ ExitCode run(const DumpFlags& flags) {
             return complain(
                 "dump",
                 InputError{text, "no such file", "a file or directory of a broker", {}});
-        } else if (!dump_file(fs::absolute(path, error), flags)) {
+        } else if (!dump_file(path, flags)) {
             return complain("dump",
                             InputError{text,
                                        "no file of a broker's data directory",

@@ -1,10 +1,13 @@
 // The `glasslog` command.
 
 #include "core/cli/verbs.hpp"
+#include "sim/scenario_parser.hpp"
 
 #include <fmt/format.h>
 
 #include <exception>
+#include <string>
+#include <vector>
 
 namespace {
 
@@ -12,6 +15,19 @@ constexpr const char* overview =
     "Glasslog: a Kafka-compatible distributed log that one can see through.\n"
     "Exit codes: 0 done or holds, 1 failed or violated, 2 unusable input, 3 nondeterminism,\n"
     "4 a requested fault never bit, 70 internal error, 130 interrupted.";
+
+// A first word that is no command: said by name, with the one that was perhaps meant.
+void explain_unknown_command(const CLI::App& app, const std::string& word) {
+    std::vector<std::string> commands;
+    for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+        commands.push_back(command->get_name());
+    const std::string nearest = glasslog::sim::nearest_word(word, commands);
+    fmt::print(stderr,
+               "glasslog: no command '{}'; expected one of {}{}\n",
+               word,
+               fmt::join(commands, ", "),
+               nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest));
+}
 
 int run(int argc, char** argv) {
     CLI::App app(overview, "glasslog");
@@ -28,6 +44,14 @@ int run(int argc, char** argv) {
     glasslog::cli::add_sim_verb(app, action);
     try {
         app.parse(argc, argv);
+    } catch (const CLI::RequiredError& error) {
+        const bool has_word = argc > 1 && argv[1][0] != '-';
+        if (has_word && app.get_subcommands().empty()) {
+            explain_unknown_command(app, argv[1]);
+        } else {
+            app.exit(error);
+        }
+        return static_cast<int>(glasslog::cli::ExitCode::unusable);
     } catch (const CLI::ParseError& error) {
         const int code = app.exit(error);
         return code == 0 ? 0 : static_cast<int>(glasslog::cli::ExitCode::unusable);

@@ -189,7 +189,7 @@ void add_wire_verb(CLI::App& app, Action& action) {
     verb->add_flag("--length", flags->has_length, "The four bytes of the length come first");
     verb->footer(
         "Examples:\n"
-        "  glasslog wire decode 001200030000000700036b63617400046b6361740631 …\n"
+        "  glasslog wire decode 0012000000000007000474657374\n"
         "  glasslog wire decode --response --api-key 18 --api-version 0 - < answer.hex");
     verb->callback([flags, &action] { action = [flags] { return decode(*flags); }; });
 }

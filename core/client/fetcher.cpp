@@ -227,32 +227,34 @@ void Consumer::Fetcher::fetched(NodeId leader,
                                 const std::vector<Asked>& asked,
                                 const FetchAnswer& answer) {
     fetching_.erase(leader);
-    std::set<TopicPartition> unanswered;
+    std::map<TopicPartition, Asked> open;
     for (const Asked& one : asked) {
         if (Position* const position = find(one)) position->is_asked = false;
-        unanswered.insert(one.partition);
+        open.emplace(one.partition, one);
     }
     if (answer) {
-        for (const auto& topic : answer->response.responses) {
-            const TopicView* const known = cluster_.view().find_topic(topic.topic_id);
-            const std::string name =
-                topic.topic_id.is_zero() || known == nullptr ? topic.topic : known->name;
-            for (const auto& partition : topic.partitions) {
-                const auto one = std::ranges::find_if(asked, [&](const Asked& candidate) {
-                    return candidate.partition.partition == partition.partition_index &&
-                           candidate.partition.topic == name;
-                });
-                if (one == asked.end() || unanswered.erase(one->partition) == 0) continue;
-                take(*one, partition);
-            }
-        }
+        for (const auto& topic : answer->response.responses)
+            take_topic(topic, open);
     }
-    for (const Asked& one : asked) {
-        Position* const position = find(one);
-        if (position != nullptr && unanswered.contains(one.partition)) again_later(*position);
+    // What the answer does not mention is asked again.
+    for (const auto& [partition, one] : open) {
+        if (Position* const position = find(one)) again_later(*position);
     }
-    if (!unanswered.empty()) want_metadata();
+    if (!open.empty()) want_metadata();
     pump_soon();
+}
+
+void Consumer::Fetcher::take_topic(const protocol::FetchResponse::Topic& topic,
+                                   std::map<TopicPartition, Asked>& open) {
+    const TopicView* const known =
+        topic.topic_id.is_zero() ? nullptr : cluster_.view().find_topic(topic.topic_id);
+    const std::string& name = known == nullptr ? topic.topic : known->name;
+    for (const auto& partition : topic.partitions) {
+        const auto one = open.find(TopicPartition{name, partition.partition_index});
+        if (one == open.end()) continue;
+        take(one->second, partition);
+        open.erase(one);
+    }
 }
 
 void Consumer::Fetcher::take(const Asked& asked, const protocol::FetchResponse::Partition& answer) {

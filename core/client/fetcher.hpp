@@ -95,6 +95,8 @@ private:
     void looked_up(const Asked& asked, const OffsetsAnswer& answer);
     void fetch(NodeId leader, const std::vector<Positions::iterator>& partitions);
     void fetched(NodeId leader, const std::vector<Asked>& asked, const FetchAnswer& answer);
+    void take_topic(const protocol::FetchResponse::Topic& topic,
+                    std::map<TopicPartition, Asked>& open);
     void take(const Asked& asked, const protocol::FetchResponse::Partition& answer);
     void out_of_range(const TopicPartition& partition, Position& position);
     Position* find(const Asked& asked);

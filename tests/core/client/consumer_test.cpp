@@ -115,7 +115,7 @@ TEST_F(ConsumerTest, WaitsForRecordsFromTheEnd) {
     make({});
     consumer_->assign({{partition_, Latest{}}});
 
-    EXPECT_TRUE(poll(10, Duration::seconds(1))->empty());
+    EXPECT_TRUE(poll(10, Duration::milliseconds(50))->empty());
     broker_.append(0, batch_of(10, 2));
 
     EXPECT_EQ(take(2), numbers(10, 12));

@@ -129,6 +129,26 @@ void FakeBroker::append(std::int32_t partition, const Bytes& batch) {
     log.end += view->last_offset_delta() + 1;
 }
 
+protocol::FetchResponse::Partition FakeBroker::read(const Log& log,
+                                                    const protocol::FetchRequest::Partition& asked,
+                                                    WireError order) {
+    protocol::FetchResponse::Partition result;
+    result.partition_index = asked.partition;
+    result.high_watermark = Offset{log.end};
+    result.error_code = order;
+    const std::int64_t from = asked.fetch_offset.value();
+    if (order == WireError::none && (from < log.start || from > log.end))
+        result.error_code = WireError::offset_out_of_range;
+    if (result.error_code != WireError::none) return result;
+    for (const Bytes& batch : log.batches) {
+        const auto view = protocol::BatchView::read(batch.view());
+        if (view->next_offset().value() <= from) continue;
+        result.records->append(batch);
+        if (result.records->size() >= static_cast<std::size_t>(asked.partition_max_bytes)) break;
+    }
+    return result;
+}
+
 void FakeBroker::fetch(rpc::Request request) {
     auto body = body_of<protocol::FetchRequest>(request);
     fetched.push_back(body);
@@ -141,25 +161,7 @@ void FakeBroker::fetch(rpc::Request request) {
     for (const auto& topic : body.topics) {
         protocol::FetchResponse::Topic answered{.topic = "orders", .topic_id = orders_id};
         for (const auto& partition : topic.partitions) {
-            const Log& log = logs.at(partition.partition.value());
-            protocol::FetchResponse::Partition result;
-            result.partition_index = partition.partition;
-            result.high_watermark = Offset{log.end};
-            result.error_code = order;
-            const std::int64_t from = partition.fetch_offset.value();
-            if (order == WireError::none && (from < log.start || from > log.end))
-                result.error_code = WireError::offset_out_of_range;
-            if (result.error_code == WireError::none) {
-                for (const Bytes& batch : log.batches) {
-                    const auto view = protocol::BatchView::read(batch.view());
-                    if (view->next_offset().value() <= from) continue;
-                    result.records->append(batch);
-                    if (result.records->size() >=
-                        static_cast<std::size_t>(partition.partition_max_bytes)) {
-                        break;
-                    }
-                }
-            }
+            auto result = read(logs.at(partition.partition.value()), partition, order);
             answered.partitions.push_back(std::move(result));
         }
         response.responses.push_back(std::move(answered));

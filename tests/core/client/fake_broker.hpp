@@ -75,6 +75,9 @@ private:
     void metadata(rpc::Request request);
     void produce(rpc::Request request);
     protocol::WireError keep(std::int32_t partition, const Payload& records, std::int64_t& base);
+    static protocol::FetchResponse::Partition read(const Log& log,
+                                                   const protocol::FetchRequest::Partition& asked,
+                                                   protocol::WireError order);
     void fetch(rpc::Request request);
     void list_offsets(rpc::Request request);
 
