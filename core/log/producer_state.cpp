@@ -2,6 +2,7 @@
 
 #include "core/base/check.hpp"
 #include "core/base/crc32c.hpp"
+#include "core/log/elapsed.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -109,7 +110,8 @@ void ProducerState::apply(const BatchFacts& facts) {
 std::size_t ProducerState::expire(WallTime now, Duration after) {
     return std::erase_if(producers_, [&](const auto& item) {
         const Producer& producer = item.second;
-        return !has_open_transaction(producer) && now - producer.last_timestamp >= after;
+        return !has_open_transaction(producer) &&
+               elapsed_ms(producer.last_timestamp, now) >= after.milliseconds();
     });
 }
 

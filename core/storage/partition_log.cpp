@@ -1,6 +1,7 @@
 #include "core/storage/partition_log.hpp"
 
 #include "core/base/check.hpp"
+#include "core/log/elapsed.hpp"
 #include "core/storage/partition_log_state.hpp"
 #include "core/trace/log.hpp"
 
@@ -182,9 +183,10 @@ bool PartitionLog::State::must_roll(const AppendRequest& request) const {
         newest = std::max(newest, facts.max_timestamp);
     const auto zero = WallTime::from_milliseconds(0);
     const bool has_times = segment.first_timestamp.value_or(WallTime()) >= zero;
-    const Duration waited =
-        has_times ? newest - *segment.first_timestamp : runtime_.clock.wall() - segment.modified_at;
-    return waited > config_.segment_time - jitter_;
+    const std::int64_t waited = has_times
+                                    ? log::elapsed_ms(*segment.first_timestamp, newest)
+                                    : log::elapsed_ms(segment.modified_at, runtime_.clock.wall());
+    return waited > (config_.segment_time - jitter_).milliseconds();
 }
 
 // What the batches change in memory.

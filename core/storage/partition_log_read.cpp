@@ -16,6 +16,7 @@ using protocol::BatchView;
 
 namespace {
 
+constexpr std::size_t read_bytes_max = 8 << 20;       // … unless one batch is larger
 constexpr std::size_t read_bytes_min = 16 << 10;      // at least this much per system call
 constexpr std::size_t record_bytes_max = 128U << 20;  // of one batch, decompressed
 constexpr std::size_t index_file_bytes_max = 256U << 20;
@@ -69,8 +70,8 @@ private:
     void read() {
         if (located_.position >= located_.end) return next_segment();
         const std::uint64_t left = located_.end - located_.position;
-        wanted_ =
-            std::min<std::uint64_t>(std::max({request_.max_bytes, needed_, read_bytes_min}), left);
+        const std::size_t asked = std::clamp(request_.max_bytes, read_bytes_min, read_bytes_max);
+        wanted_ = std::min<std::uint64_t>(std::max(asked, needed_), left);
         located_.file->read_at(
             located_.position,
             static_cast<std::size_t>(wanted_),

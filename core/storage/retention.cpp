@@ -1,5 +1,7 @@
 #include "core/storage/retention.hpp"
 
+#include "core/log/elapsed.hpp"
+
 #include <algorithm>
 
 namespace glasslog::storage {
@@ -43,7 +45,8 @@ RetentionVerdict judge_retention(const RetentionPolicy& policy,
     if (policy.time) {
         verdict.time_count =
             count_oldest(segments, input, MayLast::go, [&](const SegmentSummary& segment) {
-                return input.now - segment.largest_timestamp > *policy.time;
+                return log::elapsed_ms(segment.largest_timestamp, input.now) >
+                       policy.time->milliseconds();
             });
     }
     if (policy.size_bytes) {

@@ -37,6 +37,16 @@ TEST(RetentionTest, JudgesByTime) {
         EXPECT_EQ(judge_retention(by_time(ms), five, all_committed).count(), count) << ms;
 }
 
+TEST(RetentionTest, SurvivesTheWildestTimes) {
+    const std::vector<SegmentSummary> wild{
+        {Offset(0), Offset(10), 100, at(INT64_MIN)},
+        {Offset(10), Offset(20), 100, at(INT64_MAX)},
+    };
+    const RetentionInput input{at(5000), Offset(0), Offset(20)};
+
+    EXPECT_EQ(judge_retention(by_time(1000), wild, input).count(), 1U);
+}
+
 TEST(RetentionTest, TakesEvenTheActiveSegmentByTime) {
     const RetentionInput later{at(9000), Offset(0), Offset(45)};
 
