@@ -19,6 +19,7 @@
 #include <QThread>
 #include <QToolBar>
 #include <QVBoxLayout>
+#include <climits>
 
 namespace glasslog::gui {
 namespace {
@@ -247,8 +248,12 @@ void MainWindow::tick() {
 
 void MainWindow::load_until(Instant time) {
     session_.want(time);
-    while (!session_.is_ended() && session_.edge() < time) {
-        if (!session_.receive(1000)) QThread::msleep(5);
+    // A file that still grows may never reach that time: it is enough that nothing more came.
+    const int quiet_max = session_.is_steerable() ? INT_MAX : 40;
+    for (int quiet = 0; !session_.is_ended() && quiet < quiet_max; ++quiet) {
+        if (session_.receive(1000)) quiet = 0;
+        if (session_.is_steerable() && session_.edge() >= time) break;
+        QThread::msleep(5);
     }
     session_.seek(time);
     refresh();

@@ -162,6 +162,7 @@ void EventPane::show_why() {
                                          why_);
         item->setData(Qt::UserRole, qulonglong(reason.position));
     }
+    why_->scrollToTop();
 }
 
 }  // namespace glasslog::gui

@@ -400,7 +400,7 @@ QString name_of(CellState state) {
     return {};
 }
 
-void draw_legend(Scene& scene, const std::set<CellState>& states) {
+void draw_legend(Scene& scene, const std::set<CellState>& states, bool has_more) {
     const QSizeF size = scene.size();
     const qreal top = size.height() - legend_height;
     scene.rectangle({0, top - 2, size.width(), legend_height + 2}, Look::solid(theme::paper));
@@ -410,9 +410,9 @@ void draw_legend(Scene& scene, const std::set<CellState>& states) {
         const Letters letters{.color = theme::ink, .pixels = theme::body};
         at = scene.text_at(at + QPointF(28, 0), name_of(state), letters) + QPointF(18, 0);
     }
-    scene.text_at({margin, top + 40},
-                  QObject::tr("HW = high watermark · ] = log end · thick bar = synced to disk"),
-                  small(theme::secondary));
+    QString text = QObject::tr("HW = high watermark · ] = log end · thick bar = synced to disk");
+    if (has_more) text += QObject::tr(" · the wheel shows more logs below");
+    scene.text_at({margin, top + 40}, text, small(theme::secondary));
 }
 
 }  // namespace
@@ -440,7 +440,7 @@ Scene layout_lanes(const LaneInput& input) {
     if (input.now.replicas->empty()) {
         scene.text_at({margin, 20}, QObject::tr("No partition yet."), small(theme::secondary));
     }
-    draw_legend(scene, states);
+    draw_legend(scene, states, y > input.size.height() - legend_height);
     return scene;
 }
 
