@@ -52,10 +52,10 @@ struct Run::Parts {
 namespace {
 
 // Patience of the epilogue, in virtual time.
-constexpr Duration ready_limit = Duration::seconds(120);
+constexpr Duration ready_limit = Duration::seconds(60);
 constexpr Duration idle_limit = Duration::seconds(180);
-constexpr Duration catch_up_limit = Duration::seconds(60);
-constexpr Duration audit_limit = Duration::seconds(120);
+constexpr Duration catch_up_limit = Duration::seconds(30);
+constexpr Duration audit_limit = Duration::seconds(30);
 
 }  // namespace
 
