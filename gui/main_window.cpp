@@ -311,18 +311,18 @@ void MainWindow::refresh_texts() {
                     : session_.is_ended()   ? tr("■ RECORDED  seed %1").arg(seed)
                                             : tr("● GROWING FILE  seed %1").arg(seed));
     narration_->setText(QString::fromStdString(story.en));
+    // A violation that the scenario expects is no violation of the verdict.
+    const bool is_bad = story.is_held ? !*story.is_held : !story.violations.empty();
     QString verdict = tr("no verdict yet");
-    if (story.is_held)
-        verdict = (*story.is_held ? tr("✓ holds: %1") : tr("✕ violated: %1"))
+    if (!story.violations.empty()) {
+        verdict = tr("✕ violated: %1").arg(QString::fromStdString(story.violations.front()));
+    }
+    if (story.is_held) {
+        verdict = (is_bad ? tr("✕ violated: %1") : tr("✓ holds: %1"))
                       .arg(QString::fromStdString(story.verdict));
-    if (!story.violations.empty())
-        verdict = tr("✕ %1").arg(QString::fromStdString(story.violations.front()));
-    const bool is_bad = !story.violations.empty() || story.is_held == false;
-    verdict_->setStyleSheet(QStringLiteral("background: transparent; color: %1")
-                                .arg((is_bad          ? theme::trouble
-                                      : story.is_held ? theme::ink
-                                                      : theme::secondary)
-                                         .name()));
+    }
+    const QColor color = is_bad ? theme::trouble : story.is_held ? theme::ink : theme::secondary;
+    verdict_->setStyleSheet(QStringLiteral("background: transparent; color: ") + color.name());
     verdict_->setText(verdict);
     QString status =
         tr("%1 in flight · %2 connections").arg(now.in_flight->size()).arg(now.connections->size());

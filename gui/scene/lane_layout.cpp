@@ -116,7 +116,8 @@ private:
     qreal left() const { return margin + label_width; }
 
     std::int64_t room() const {
-        const qreal width = in_.size.width() - left() - end_width - margin;
+        const qreal width =
+            in_.size.width() - left() - end_width - margin - (is_by_batch_ ? 40 : 0);
         return std::max<std::int64_t>(4, static_cast<std::int64_t>(width / cell_width_));
     }
 
@@ -309,7 +310,7 @@ void Lane::draw_row() {
     scene_.line({x - 1, y_ - 1}, {x + 5, y_ - 1}, bracket);
     scene_.line({x - 1, bottom}, {x + 5, bottom}, bracket);
     QString end = QObject::tr("end %1").arg(log_.log_end.value());
-    if (hidden_after_ > 0) end = QObject::tr("+%1 more · ").arg(hidden_after_) + end;
+    if (hidden_after_ > 0) end = QObject::tr("+%1 · ").arg(hidden_after_) + end;
     scene_.text_at({x + 10, middle}, end, small(theme::ink, true));
     y_ += theme::cell_height;
 }

@@ -326,13 +326,12 @@ void MapLayout::draw_client(NodeId id, QRectF box, const QString& state) {
         sum.failed += client->failed;
         sum.consumed += client->consumed;
     }
-    const std::int64_t waiting = std::max<std::int64_t>(0, sum.produced - sum.acked - sum.failed);
     QString first;
     if (sum.consumed > 0) first = QObject::tr("%1 read").arg(sum.consumed);
     QString second;
     if (sum.produced > 0) {
         first = QObject::tr("%1 acked").arg(sum.acked);
-        second = QObject::tr("%1 unanswered").arg(waiting);
+        second = QObject::tr("%1 sent").arg(sum.produced);
     }
     if (sum.failed > 0) second = QObject::tr("%1 failed").arg(sum.failed);
     QRectF line(box.left() + 6, box.top() + 10, box.width() - 12, 20);

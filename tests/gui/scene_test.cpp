@@ -58,7 +58,7 @@ TEST_F(SceneTest, TheMapShowsARunningCluster) {
               "polygon node:1001 filled\n"
               "text 'p1'\n"
               "text '15 acked'\n"
-              "text '3 unanswered'\n"
+              "text '18 sent'\n"
               "ellipse node:1002 filled\n"
               "text 'c1'\n"
               "text ''\n"
