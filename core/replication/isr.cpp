@@ -13,4 +13,8 @@ bool has_enough_replicas(const State& state) {
     return static_cast<std::int64_t>(state.isr.size()) >= effective_min_isr(state);
 }
 
+bool commits_alone(const State& state) {
+    return has_enough_replicas(state) && state.isr.size() <= 1;
+}
+
 }  // namespace glasslog::replication

@@ -199,7 +199,7 @@ struct Partition::Stepper {
 
     void advance_high_watermark() {
         const Offset before = state.high_watermark;
-        if (state.role == Role::leader && has_enough_replicas(state)) {
+        if (state.role == Role::leader && commits_alone(state)) {
             state.high_watermark = std::max(before, state.local_end);
         }
         std::uint64_t bytes = 0;
@@ -487,7 +487,6 @@ struct Partition::Stepper {
     void move_log_start(Offset to) {
         state.log_start = to;
         state.epochs.truncate_from_start(to);
-        effects.log_start_moved = to;
     }
 
     void on(const ExpireProducers& event) { state.producers.expire(event.now, event.after); }

@@ -256,7 +256,6 @@ struct Effects {
     std::vector<WakeAt> wake_at;  // the same timer replaces
     // Notes for the trace; the driver knows the names.
     std::optional<Offset> high_watermark_moved;
-    std::optional<Offset> log_start_moved;
     std::optional<LeaderEpoch> leads;
 };
 

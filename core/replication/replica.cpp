@@ -403,9 +403,7 @@ void Replica::note(const Effects& effects) {
         trace::emit(runtime_.trace,
                     kinds::HighWatermarkMoved{topic, index, *effects.high_watermark_moved});
     }
-    if (effects.log_start_moved) {
-        trace::emit(runtime_.trace, kinds::LogStartMoved{topic, index, *effects.log_start_moved});
-    }
+    // What moves the log start is told by the log.
 }
 
 // --------------------------------------------------------------------------------------- upkeep

@@ -262,6 +262,48 @@ TEST_F(ReplicaManagerTest, ACleanStopKeepsProducersAndEpochs) {
     EXPECT_EQ(lab.append(orders, {.producer = 7, .sequence = 1})->base_offset, Offset(1));
 }
 
+TEST_F(ReplicaManagerTest, RetentionDeletesWholeSegments) {
+    start_with("orders",
+               {{"segment.bytes", "1048576"}, {"retention.bytes", "1"}, {"retention.ms", "-1"}});
+    for (int i = 0; i < 4; ++i)
+        lab.append(orders, {.value_bytes = 600'000});
+
+    lab.lab().run_until([] { return false; }, Duration::seconds(301));
+
+    EXPECT_EQ(lab.manager().find(orders)->log_start, Offset(3));
+    EXPECT_EQ(lab.read(orders, 0).error, WireError::offset_out_of_range);
+    EXPECT_THAT(bases(lab.read(orders, 3)), ElementsAre(3));
+}
+
+TEST_F(ReplicaManagerTest, CheckpointsHoldEveryPartition) {
+    start_with("orders");
+    lab.append(orders, {.count = 10});
+    lab.delete_records(orders, 4);
+
+    lab.lab().run_until([] { return false; }, Duration::seconds(61));
+
+    const auto contents = [&](const std::string& file) {
+        const Bytes bytes = lab.lab().image().contents("data/" + file).value_or(Bytes());
+        return std::string(as_text(bytes.view()));
+    };
+    EXPECT_EQ(contents("replication-offset-checkpoint"), "0\n1\norders 0 10\n");
+    EXPECT_EQ(contents("log-start-offset-checkpoint"), "0\n1\norders 0 4\n");
+}
+
+TEST_F(ReplicaManagerTest, AFailedDiskEndsTheLogAndIsReportedOnce) {
+    start_with("orders", {{"flush.messages", "1"}});
+    lab.append(orders, {});
+    int reports = 0;
+    lab.manager().on_failure([&](const IoError&) { ++reports; });
+
+    lab.lab().world().inject(sim::FailSync{NodeId(1), "data/orders-0/"});
+    const auto refused = lab.append(orders, {});
+
+    EXPECT_EQ(refused->error, WireError::kafka_storage_error);
+    EXPECT_EQ(lab.append(orders, {})->error, WireError::kafka_storage_error);
+    EXPECT_EQ(reports, 1);
+}
+
 TEST(ReplicaReactorsTest, EveryPartitionLivesOnItsReactor) {
     ReplicaLab lab(1, 2);
     ASSERT_TRUE(lab.start());
