@@ -62,6 +62,7 @@ public:
     Responder make_responder(std::uint64_t number,
                              std::uint64_t sequence,
                              std::uint32_t request_bytes) override;
+    void hold_answer(std::size_t bytes) override;
     void wait_for_memory(std::uint64_t number) override;
     void memory_released() override;
     void gone(std::uint64_t number) override;
@@ -181,6 +182,12 @@ Responder Server::Reactor::make_responder(std::uint64_t number,
 
 // --- memory -------------------------------------------------------------------------------------
 
+void Server::Reactor::hold_answer(std::size_t bytes) {
+    budget.take(bytes);
+    answer_bytes += bytes;
+    if (is_short_of_answers()) sweep_at(runtime.clock.now() + limits.stall_max);
+}
+
 void Server::Reactor::wait_for_memory(std::uint64_t number) {
     waiting_.insert(number);
     sweep_at(runtime.clock.now() + limits.stall_max);
@@ -211,8 +218,9 @@ void Server::Reactor::sweep_at(Instant when) {
     sweep_timer_ = runtime.executor.at(when, gate_.wrap([this] { sweep(); }));
 }
 
-// Closes what has been silent for too long; while memory is used up and others wait for it, also
-// the one that holds most of it without moving.
+// Closes what has been silent for too long; while memory is used up and others wait for it, or
+// answers that nobody takes make others' answers small, also the one that holds most of it
+// without moving.
 void Server::Reactor::sweep() {
     sweep_at_ = Instant::never();
     const Instant now = runtime.clock.now();
@@ -233,9 +241,10 @@ void Server::Reactor::sweep() {
         const bool is_worse = worst == nullptr || connection->held_bytes() > worst->held_bytes();
         if (silence >= limits.stall_max && is_worse) worst = connection.get();
     }
-    if (!waiting_.empty()) {
+    if (!waiting_.empty() || is_short_of_answers()) {
         next = std::min(next, now + limits.stall_max / 2);
-        if (budget.is_used_up() && worst != nullptr && worst->held_bytes() > 0) {
+        const bool is_short = budget.is_used_up() || is_short_of_answers();
+        if (is_short && worst != nullptr && worst->held_bytes() > 0) {
             close_silent(*worst, CloseReason::stalled, limits.stall_max);
         }
     }
@@ -306,6 +315,12 @@ std::size_t Server::memory_bytes() const {
 
 std::size_t Server::memory_bytes_left() const {
     return reactor_->budget.left_bytes();
+}
+
+std::size_t Server::answer_bytes_left() const {
+    const std::size_t used = reactor_->answer_bytes;
+    const std::size_t whole = reactor_->limits.answer_bytes_max;
+    return std::min(used < whole ? whole - used : 0, memory_bytes_left());
 }
 
 const ServerCounters& Server::counters() const {

@@ -25,12 +25,20 @@ struct ServerLimits {
     std::size_t connection_count_max = 10'000;  // max.connections; one more is closed at once
     std::size_t request_bytes_max = 100 * 1024 * 1024;  // socket.request.max.bytes
 
-    // Of one connection: requests handed out and not answered. Further frames wait unread.
+    // Of one connection: requests handed out and not answered. Further frames wait unread. Behind
+    // a Fetch nothing is handed out, as in Kafka behind any request: each may bring megabytes, and
+    // how many is known only when they are there.
     std::size_t in_flight_count_max = 16;
 
     // Of one connection: while more answers than this are unsent, no further request is handed
     // out and nothing more is read.
     std::size_t response_queue_bytes_max = 1024 * 1024;
+
+    // Of all connections together: answers that their peers have not taken. A fetch reads no more
+    // than answer_bytes_left() allows, and while less than half is left, a connection that holds
+    // an answer without moving for `stall_max` is closed, so that readers who do not read cost
+    // those who do little.
+    std::size_t answer_bytes_max = 32 * 1024 * 1024;
 
     // Of all connections together: received and unanswered requests plus unsent answers
     // (queued.max.request.bytes). Once it is used up, only connections that hold next to nothing
@@ -145,10 +153,12 @@ public:
 
     std::size_t connection_count() const;
 
-    // Bytes of requests in work and unsent answers, and what is left of memory_bytes_max: a fetch
-    // need not read more than that.
+    // Bytes of requests in work and unsent answers, and what is left of memory_bytes_max.
     std::size_t memory_bytes() const;
     std::size_t memory_bytes_left() const;
+
+    // What is left of answer_bytes_max and of memory_bytes_max.
+    std::size_t answer_bytes_left() const;
     const ServerCounters& counters() const;
 
 private:

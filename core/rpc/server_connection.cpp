@@ -39,7 +39,7 @@ ServerConnection::ServerConnection(ServerContext& context,
       last_moved_at_(context.runtime.clock.now()) {}
 
 ServerConnection::~ServerConnection() {
-    if (!is_over_) context_.budget.release(buffer_bytes_ + waiting_bytes_ + unsent_bytes_);
+    if (!is_over_) release_held();
 }
 
 void ServerConnection::resume() {
@@ -48,6 +48,11 @@ void ServerConnection::resume() {
 
 std::size_t ServerConnection::held_bytes() const {
     return buffer_bytes_ + waiting_bytes_ + unsent_bytes_;
+}
+
+void ServerConnection::release_held() {
+    context_.budget.release(buffer_bytes_);
+    context_.release_answer(waiting_bytes_ + unsent_bytes_);
 }
 
 void ServerConnection::observe_progress() {
@@ -92,8 +97,14 @@ void ServerConnection::account_buffer() {
 
 // Full: goes on when an answer has left.
 bool ServerConnection::is_full() const {
-    return slots_.size() >= context_.limits.in_flight_count_max ||
+    return slots_.size() >= context_.limits.in_flight_count_max || awaits_fetch() ||
            waiting_bytes_ + unsent_bytes_ > context_.limits.response_queue_bytes_max;
+}
+
+// Nothing is handed out behind a Fetch in work, so it can only be the last.
+bool ServerConnection::awaits_fetch() const {
+    return !slots_.empty() && !slots_.back().answer.has_value() &&
+           slots_.back().header.request_api_key == protocol::ApiKey::fetch;
 }
 
 // Hands out requests as far as the limits allow, then reads on. Answers given inside the handler
@@ -180,7 +191,7 @@ void ServerConnection::answer(std::uint64_t sequence, Responder::Answer answer) 
     CHECK(!slot.answer.has_value());
     in_work_bytes_ -= slot.frame_bytes;
     waiting_bytes_ += size_of(answer);
-    context_.budget.take(size_of(answer));
+    context_.hold_answer(size_of(answer));
     const bool closes = std::holds_alternative<Responder::Close>(answer);
     slot.answer = std::move(answer);
     if (closes) finish(CloseReason::handler);
@@ -199,7 +210,7 @@ void ServerConnection::flush() {
                                   // Answers to what came later are not wanted any more.
                                   for (const Slot& later : slots_) {
                                       if (!later.answer.has_value()) continue;
-                                      context_.budget.release(size_of(*later.answer));
+                                      context_.release_answer(size_of(*later.answer));
                                       waiting_bytes_ -= size_of(*later.answer);
                                   }
                                   first_sequence_ += slots_.size();
@@ -224,7 +235,7 @@ void ServerConnection::send(const Slot& slot, Responder::Body body) {
                                                      .correlation_id = slot.header.correlation_id},
                                                     std::move(body.bytes));
     ++context_.counters.response_count;
-    context_.budget.take(frame.size() - body_bytes);
+    context_.hold_answer(frame.size() - body_bytes);
     waiting_bytes_ -= body_bytes;
     unsent_bytes_ += frame.size();
     const std::size_t frame_bytes = frame.size();
@@ -237,7 +248,7 @@ void ServerConnection::send(const Slot& slot, Responder::Body body) {
 
 void ServerConnection::written(std::size_t bytes, const Expected<void, IoError>& result) {
     unsent_bytes_ -= bytes;
-    context_.budget.release(bytes);
+    context_.release_answer(bytes);
     if (!result) return end(CloseReason::peer);
     context_.counters.sent_bytes += bytes;
     last_moved_at_ = context_.runtime.clock.now();
@@ -274,7 +285,7 @@ void ServerConnection::end(CloseReason reason) {
     if (!is_finishing_) count_close(reason);
     gate_.close();
     linger_.cancel();
-    context_.budget.release(held_bytes());
+    release_held();
     context_.memory_released();
     context_.gone(number_);
 }

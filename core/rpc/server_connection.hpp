@@ -36,6 +36,17 @@ public:
                                      std::uint64_t sequence,
                                      std::uint32_t request_bytes) = 0;
 
+    // Counts an answer that its peer has not taken, until release_answer.
+    virtual void hold_answer(std::size_t bytes) = 0;
+
+    void release_answer(std::size_t bytes) {
+        budget.release(bytes);
+        answer_bytes -= bytes;
+    }
+
+    // More than half of answer_bytes_max waits for peers.
+    bool is_short_of_answers() const { return answer_bytes > limits.answer_bytes_max / 2; }
+
     // The connection wants to go on but memory is used up: resume() it when some is free again.
     virtual void wait_for_memory(std::uint64_t number) = 0;
 
@@ -49,6 +60,7 @@ public:
     ServerLimits limits;
     Handler& handler;
     MemoryBudget budget;
+    std::size_t answer_bytes = 0;  // of the budget
     ServerCounters counters;
 };
 
@@ -97,6 +109,8 @@ private:
     void received(Expected<Bytes, IoError> chunk);
     void account_buffer();
     bool is_full() const;
+    bool awaits_fetch() const;
+    void release_held();
     void pump();
     bool take_next_frame();
     void accept_frame(const Bytes& frame);

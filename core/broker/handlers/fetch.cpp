@@ -145,8 +145,10 @@ public:
                                           std::int32_t min_bytes) const {
         const auto limit =
             std::min<std::int64_t>(call_.body.max_bytes, reactor_.config().fetch_bytes_max);
+        // Half of what is left, so that none of several at once takes it all. Without room a read
+        // still brings one batch, and the client goes on.
         const auto room = static_cast<std::int64_t>(
-            std::min<std::size_t>(reactor_.server().memory_bytes_left(), INT32_MAX));
+            std::min<std::size_t>(reactor_.server().answer_bytes_left() / 2, INT32_MAX));
         return {.partitions = group.reads,
                 .replica = replica_of(call_),
                 .min_bytes = min_bytes,

@@ -51,10 +51,11 @@ public:
         connection_->write(Payload(std::move(bytes)), {}, [](const auto&) {});
     }
 
-    // An ApiVersions request of version 0, which has no body.
-    void send_request(std::int32_t correlation) {
+    // A request of version 0 without a body, which only an ApiVersions request really lacks.
+    void send_request(std::int32_t correlation,
+                      protocol::ApiKey key = protocol::ApiKey::api_versions) {
         protocol::RequestHeader header;
-        header.request_api_key = protocol::ApiKey::api_versions;
+        header.request_api_key = key;
         header.correlation_id = CorrelationId{correlation};
         send(protocol::encode_request_frame(header, {}).flatten());
     }

@@ -134,6 +134,49 @@ TEST_F(ServerTest, HoldsBoundedMemoryForAReaderThatDoesNotRead) {
     EXPECT_EQ(server_->memory_bytes(), 0U);
 }
 
+TEST_F(ServerTest, HandsOutNothingBehindAFetchInWork) {
+    serve({});
+    RawPeer& peer = connect();
+    peer.read_all();
+    peer.send_request(0);
+    peer.send_request(1, protocol::ApiKey::fetch);
+    peer.send_request(2, protocol::ApiKey::fetch);
+    peer.send_request(3);
+    ASSERT_TRUE(run_until([&] { return handler_.requests.size() == 2; }));
+    world_.run_for(Duration::seconds(1));
+    ASSERT_EQ(handler_.requests.size(), 2U);
+
+    handler_.requests[0].responder.respond({});
+    world_.run_for(Duration::seconds(1));
+    ASSERT_EQ(handler_.requests.size(), 2U);
+    handler_.requests[1].responder.respond({});
+    ASSERT_TRUE(run_until([&] { return handler_.requests.size() == 3; }));
+    handler_.requests[2].responder.respond({});
+    ASSERT_TRUE(run_until([&] { return handler_.requests.size() == 4; }));
+    handler_.requests[3].responder.respond({});
+
+    ASSERT_TRUE(run_until([&] { return peer.answered.size() == 4; }));
+    EXPECT_EQ(peer.answered, (std::vector<std::int32_t>{0, 1, 2, 3}));
+}
+
+TEST_F(ServerTest, ClosesWhoLeavesAnswersWhileTheyMakeOthersSmall) {
+    handler_.answer_bytes = 256 * 1024;
+    serve({.response_queue_bytes_max = 512 * 1024,
+           .answer_bytes_max = 1024 * 1024,
+           .stall_max = Duration::seconds(5)});
+    RawPeer& slow = connect();
+    for (int i = 0; i < 20; ++i)
+        slow.send_request(i);
+
+    world_.run_for(Duration::seconds(1));
+    EXPECT_LT(server_->answer_bytes_left(), 512U * 1024);
+    EXPECT_EQ(server_->counters().stall_closed_count, 0U);
+
+    ASSERT_TRUE(run_until([&] { return server_->counters().stall_closed_count == 1; }));
+    EXPECT_EQ(server_->answer_bytes_left(), 1024U * 1024);
+    EXPECT_EQ(server_->memory_bytes(), 0U);
+}
+
 TEST_F(ServerTest, ClosesWhoHoldsMemoryWithoutMovingWhenOthersNeedIt) {
     handler_.answer_bytes = 512 * 1024;
     serve({.request_bytes_max = 64 * 1024,
@@ -164,7 +207,8 @@ TEST_F(ServerTest, RefusesOneConnectionTooMany) {
 
     std::unique_ptr<runtime::Connection> third;
     client_runtime().transport.connect(
-        endpoint_, [&](Expected<std::unique_ptr<runtime::Connection>, IoError> connection) {
+        endpoint_,
+        [&](Expected<std::unique_ptr<runtime::Connection>, IoError> connection) {
             if (connection) third = std::move(*connection);
         });
 
