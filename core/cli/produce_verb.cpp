@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace glasslog::cli {
@@ -102,7 +103,7 @@ public:
             while (const auto line = reader.next(!has_more)) {
                 if (!produce(*line)) break;
             }
-            pump(Duration::milliseconds(1));
+            pump();
         }
         finish();
         return report();
@@ -169,8 +170,12 @@ private:
         }
     }
 
-    void pump(Duration limit) {
-        ignore(session_.node().run_until([] { return false; }, limit), "time is its end");
+    // What is ready now, or the next thing when it comes soon.
+    void pump() {
+        bool has_run = false;
+        ignore(session_.node().run_until([&has_run] { return std::exchange(has_run, true); },
+                                         Duration::milliseconds(1)),
+               "time is its end");
     }
 
     void finish() {
