@@ -6,10 +6,8 @@
 #include "tests/support/allocations.hpp"
 #include "tests/support/messages.hpp"
 
+namespace glasslog::protocol {
 namespace {
-
-using namespace glasslog;            // NOLINT: a program of its own
-using namespace glasslog::protocol;  // NOLINT
 
 template <typename Message>
 void try_message(const Bytes& body, Version version) {
@@ -58,3 +56,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     return 0;
 }
+
+}  // namespace glasslog::protocol

@@ -7,10 +7,8 @@
 #include "core/protocol/metadata_record.hpp"
 #include "tests/support/allocations.hpp"
 
+namespace glasslog::protocol {
 namespace {
-
-using namespace glasslog;            // NOLINT: a program of its own
-using namespace glasslog::protocol;  // NOLINT
 
 constexpr std::size_t content_max = 1U << 20;
 
@@ -62,3 +60,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     try_validation(bytes);
     return 0;
 }
+
+}  // namespace glasslog::protocol

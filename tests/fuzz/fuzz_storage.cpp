@@ -13,10 +13,8 @@
 
 #include <array>
 
+namespace glasslog::storage {
 namespace {
-
-using namespace glasslog;           // NOLINT: a program of its own
-using namespace glasslog::storage;  // NOLINT
 
 // Reads `file` as recovery does, chunk by chunk, and keeps the indexes that it would write.
 void scan(ByteView file, CheckCrc check) {
@@ -127,3 +125,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     return 0;
 }
+
+}  // namespace glasslog::storage
