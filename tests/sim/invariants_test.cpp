@@ -1,0 +1,147 @@
+// Each promise can be seen broken: a checker that never speaks proves nothing.
+
+#include "sim/invariants/acked_records_kept.hpp"
+#include "sim/invariants/consumed_in_order.hpp"
+#include "sim/invariants/high_watermark_sound.hpp"
+#include "sim/invariants/log_contiguous.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace glasslog::sim {
+namespace {
+
+namespace kinds = trace::kinds;
+using testing::HasSubstr;
+using testing::Optional;
+
+constexpr NodeId b1{1};
+constexpr PartitionIndex zero{0};
+
+kinds::BatchAppended batch(std::int64_t base, std::int64_t last) {
+    return {.topic = "orders", .partition = zero, .base = Offset(base), .last = Offset(last)};
+}
+
+kinds::HighWatermarkMoved watermark(std::int64_t to) {
+    return {"orders", zero, Offset(to)};
+}
+
+kinds::LogOpened opened(std::int64_t end) {
+    return {"orders", zero, Offset(0), Offset(end)};
+}
+
+TEST(LogContiguousTest, SeesAHole) {
+    LogContiguous promise;
+    EXPECT_EQ(promise.see(b1, opened(0)), std::nullopt);
+    EXPECT_EQ(promise.see(b1, batch(0, 4)), std::nullopt);
+    EXPECT_EQ(promise.see(NodeId(2), batch(9, 9)), std::nullopt) << "another replica";
+
+    EXPECT_THAT(promise.see(b1, batch(6, 6)),
+                Optional(HasSubstr("a batch at 6 where the log ends at 5")));
+}
+
+TEST(LogContiguousTest, FollowsATruncation) {
+    LogContiguous promise;
+    ignore(promise.see(b1, batch(0, 9)), "the beginning");
+    ignore(promise.see(b1, kinds::LogTruncated{"orders", zero, Offset(5), 0}), "cut");
+
+    EXPECT_EQ(promise.see(b1, batch(5, 5)), std::nullopt);
+}
+
+TEST(HighWatermarkSoundTest, SeesItGoBackOrTooFar) {
+    HighWatermarkSound promise;
+    ignore(promise.see(b1, opened(0)), "the beginning");
+    ignore(promise.see(b1, batch(0, 9)), "ten records");
+    EXPECT_EQ(promise.see(b1, watermark(10)), std::nullopt);
+
+    EXPECT_THAT(promise.see(b1, watermark(9)), Optional(HasSubstr("from 10 back to 9")));
+    EXPECT_THAT(promise.see(b1, watermark(11)), Optional(HasSubstr("beyond the log end 10")));
+}
+
+TEST(HighWatermarkSoundTest, BeginsAgainWithANewLife) {
+    HighWatermarkSound promise;
+    ignore(promise.see(b1, batch(0, 9)), "ten records");
+    ignore(promise.see(b1, watermark(10)), "all of them");
+    ignore(promise.see(b1, kinds::NodeCrashed{"power"}), "gone");
+    ignore(promise.see(b1, opened(4)), "back");
+
+    EXPECT_EQ(promise.see(b1, watermark(4)), std::nullopt);
+}
+
+class HistoryTest : public testing::Test {
+protected:
+    // Hands a record over and acknowledges it at `offset`.
+    void ack(std::int64_t offset) {
+        const std::int64_t number = history_.produced("p1");
+        history_.acked("p1", number, {orders_, Offset(offset), WallTime()});
+    }
+
+    client::ConsumedRecord record(std::int64_t offset, std::int64_t number) {
+        client::ConsumedRecord out;
+        out.partition = orders_;
+        out.offset = Offset(offset);
+        out.value = record_value("p1", number, 20);
+        return out;
+    }
+
+    client::TopicPartition orders_{"orders", zero};
+    History history_;
+};
+
+TEST_F(HistoryTest, AnAckedRecordThatIsNotThereIsLost) {
+    ack(0);
+    ack(1);
+    history_.audited(record(0, 0));
+
+    EXPECT_THAT(acked_records_kept(history_),
+                Optional(HasSubstr("1 of 2 acked records of p1 are lost; the first: record 1")));
+}
+
+TEST_F(HistoryTest, AnAckedRecordAtAnotherOffsetIsLost) {
+    ack(0);
+    history_.audited(record(1, 0));
+
+    EXPECT_THAT(acked_records_kept(history_), Optional(HasSubstr("are lost")));
+}
+
+TEST_F(HistoryTest, OnlyAnIdempotentProducerMustNotBeStoredTwice) {
+    ack(0);
+    history_.audited(record(0, 0));
+    history_.audited(record(1, 0));
+    EXPECT_EQ(acked_records_kept(history_), std::nullopt);
+
+    history_.producer("p1").is_idempotent = true;
+
+    EXPECT_THAT(acked_records_kept(history_), Optional(HasSubstr("stored twice")));
+}
+
+TEST_F(HistoryTest, RecordsThatChangedPlacesAreSeen) {
+    ack(1);
+    ack(0);
+    history_.audited(record(0, 1));
+    history_.audited(record(1, 0));
+
+    EXPECT_THAT(acked_records_kept(history_), Optional(HasSubstr("changed places")));
+}
+
+TEST_F(HistoryTest, AConsumersGapAndRepeatAreSeen) {
+    history_.consumed("c1", record(5, 0));
+    history_.consumed("c1", record(6, 1));
+    EXPECT_EQ(consumed_in_order(history_), std::nullopt) << "it may begin anywhere";
+
+    history_.consumed("c1", record(8, 2));
+    history_.consumed("c1", record(8, 2));
+
+    EXPECT_THAT(consumed_in_order(history_), Optional(HasSubstr("1 gaps and 1 repeats")));
+    EXPECT_THAT(consumed_in_order(history_), Optional(HasSubstr("offset 8 came where 7 was next")));
+}
+
+TEST_F(HistoryTest, ARecordThatTheLogDoesNotHoldWasNotThere) {
+    history_.consumed("c1", record(0, 0));
+    history_.audited(record(0, 7));
+
+    EXPECT_THAT(consumed_is_in_log(history_), Optional(HasSubstr("which the log does not hold")));
+}
+
+}  // namespace
+}  // namespace glasslog::sim
