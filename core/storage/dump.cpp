@@ -187,6 +187,22 @@ void describe_snapshot(ByteView bytes, LineSink& out) {
     if (entries->empty()) out("no producers");
 }
 
+void describe_txn_index(ByteView bytes, LineSink& out) {
+    constexpr std::size_t entry_bytes = 34;
+    while (bytes.size() >= entry_bytes) {
+        const std::uint8_t* at = bytes.data();
+        out(fmt::format(
+            "version: {} producerId: {} firstOffset: {} lastOffset: {} lastStableOffset: {}",
+            load_be<std::int16_t>(at),
+            load_be<std::int64_t>(at + 2),
+            load_be<std::int64_t>(at + 10),
+            load_be<std::int64_t>(at + 18),
+            load_be<std::int64_t>(at + 26)));
+        bytes = bytes.subspan(entry_bytes);
+    }
+    if (!bytes.empty()) out("half an entry at the end");
+}
+
 void describe_text_file(std::string_view name, ByteView bytes, LineSink& out) {
     std::string_view rest = as_text(bytes);
     while (!rest.empty()) {
@@ -222,7 +238,8 @@ bool describe_file(std::string_view name, ByteView bytes, DumpDepth depth, LineS
                 describe_snapshot(bytes, out);
                 return true;
             case SegmentFile::txn_index:
-                return false;
+                describe_txn_index(bytes, out);
+                return true;
         }
     }
     const bool is_batches = name.ends_with(".checkpoint");  // a snapshot of the metadata log

@@ -31,6 +31,10 @@ void describe_time_index(ByteView bytes, Offset base, LineSink& out);
 // `<offset>.snapshot`: a line per producer.
 void describe_snapshot(ByteView bytes, LineSink& out);
 
+// `<base>.txnindex`: an aborted transaction per line. Entries of 34 bytes: version i16, producer
+// id, first and last offset (of the marker), last stable offset i64 each.
+void describe_txn_index(ByteView bytes, LineSink& out);
+
 // The text files, with a line about what is wrong when something is.
 void describe_text_file(std::string_view name, ByteView bytes, LineSink& out);
 
