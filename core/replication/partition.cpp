@@ -19,6 +19,9 @@ constexpr std::int64_t earliest_local = -4;
 constexpr std::int64_t latest_tiered = -5;
 constexpr std::int64_t earliest_pending_upload = -6;
 
+// Of a partition that a simulation ordered to make that mistake.
+constexpr std::size_t forgetful_producers_max = 20'000;
+
 std::int64_t record_count(const log::BatchFacts& facts) {
     return facts.last_offset - facts.base_offset + 1;
 }
@@ -503,6 +506,11 @@ Partition::Partition(OpenedLog log, PartitionConfig config, Rules rules) : rules
     state_.unsynced_records = log.log_end - log.synced_end;
     state_.epochs = std::move(log.epochs);
     state_.producers = std::move(log.producers);
+    if (rules.duplicates == log::DuplicateRule::answer_again) return;
+    log::ProducerState forgetful(forgetful_producers_max, rules.duplicates);
+    for (const auto& [id, producer] : state_.producers.producers())
+        forgetful.insert(id, producer);
+    state_.producers = std::move(forgetful);
 }
 
 Effects Partition::step(Instant now, const Event& event) {
