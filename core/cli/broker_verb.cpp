@@ -159,6 +159,10 @@ ExitCode serve(const broker::Config& config, TraceOutput& output) {
              traces.push_back(made.get());
              return made;
          }});
+    trace::emit(*traces.front(),
+                trace::kinds::NodeStarted{.name = fmt::format("broker {}", config.node_id),
+                                          .role = "broker",
+                                          .reactors = count});
     std::optional<IoError> failure;
     {
         broker::Broker broker(node.runtimes(), config);
@@ -170,6 +174,7 @@ ExitCode serve(const broker::Config& config, TraceOutput& output) {
         });
         node.run();
     }
+    trace::emit(*traces.front(), trace::kinds::NodeStopped{});
     for (NodeTrace* made : traces)
         made->flush();
     output.finish();

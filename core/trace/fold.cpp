@@ -340,6 +340,10 @@ void Folder::operator()(const kinds::LogTruncated& k) {
     lose_from(log, k.to);
 }
 
+bool is_earlier(const Event& a, const Event& b) {
+    return a.time < b.time;
+}
+
 }  // namespace
 
 void apply(Snapshot& snapshot, const Event& event) {
@@ -351,21 +355,33 @@ void apply(Snapshot& snapshot, const Event& event) {
 }
 
 bool Timeline::append(Event event) {
-    if (events_.size() >= events_max) return false;
-    const bool is_last = events_.empty() || events_.back().time <= event.time;
-    if (is_last) {
+    std::vector<Event> batch;
+    batch.push_back(std::move(event));
+    return append(std::move(batch));
+}
+
+bool Timeline::append(std::vector<Event> batch) {
+    if (batch.size() > events_max - events_.size()) return false;
+    std::stable_sort(batch.begin(), batch.end(), is_earlier);
+    const std::size_t before = events_.size();
+    std::size_t position = before;
+    if (!batch.empty()) {
+        const auto place =
+            std::upper_bound(events_.begin(), events_.end(), batch.front(), is_earlier);
+        position = static_cast<std::size_t>(place - events_.begin());
+    }
+    for (Event& event : batch) {
         is_ascending_ = is_ascending_ && (events_.empty() || events_.back().id < event.id);
         events_.push_back(std::move(event));
-        fold_from(events_.size() - 1);
-        return true;
     }
-    const auto place =
-        std::upper_bound(events_.begin(), events_.end(), event.time, [](Instant t, const Event& e) {
-            return t < e.time;
-        });
-    const auto position = static_cast<std::size_t>(place - events_.begin());
-    events_.insert(place, std::move(event));
-    is_ascending_ = false;
+    if (position < before) {
+        const auto at = [this](std::size_t i) {
+            return events_.begin() + static_cast<std::ptrdiff_t>(i);
+        };
+        std::inplace_merge(at(position), at(before), events_.end(), is_earlier);
+        is_ascending_ = false;
+        ++reorders_;
+    }
     fold_from(position);
     return true;
 }

@@ -18,9 +18,14 @@ void apply(Snapshot& snapshot, const Event& event);
 // All events of a run in order of (time, arrival), and the picture after each of them.
 class Timeline {
 public:
-    // An event earlier than the last one (another reactor's block) is filed where it belongs.
-    // False, and no effect, beyond events_max.
+    // Events earlier than the last one (another reactor's block) are filed where they belong, which
+    // folds all that follows them again: many at once cost as much as one. False, and no effect,
+    // beyond events_max.
+    [[nodiscard]] bool append(std::vector<Event> batch);
     [[nodiscard]] bool append(Event event);
+
+    // How often positions have changed because of an earlier event.
+    std::uint64_t reorder_count() const { return reorders_; }
 
     const std::vector<Event>& events() const { return events_; }
 
@@ -42,7 +47,8 @@ private:
     std::vector<Event> events_;
     std::vector<Snapshot> keyframes_;  // [i]: after i * keyframe_events events
     Snapshot tip_;                     // after all of them
-    bool is_ascending_ = true;         // ids grow with positions
+    std::uint64_t reorders_ = 0;
+    bool is_ascending_ = true;  // ids grow with positions
 };
 
 // Times since the start ("1.250000"), node names and kinds in columns, for `trace show`.

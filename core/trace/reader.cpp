@@ -259,6 +259,8 @@ Expected<TraceFile, DecodeError> read_trace(ByteView file) {
     }
     if (!reader.header() && !out.error) out.error = DecodeError{"no header", file.size()};
     if (!reader.header()) return Unexpected{*out.error};
+    const auto is_earlier = [](const Event& a, const Event& b) { return a.time < b.time; };
+    std::stable_sort(out.events.begin(), out.events.end(), is_earlier);
     out.header = *reader.header();
     out.torn_bytes = reader.pending_bytes();
     return out;

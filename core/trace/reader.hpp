@@ -53,7 +53,8 @@ private:
     Event previous_;                // time and id only
 };
 
-// Everything readable of a whole file. error: why reading stopped early; a torn tail is none.
+// Everything readable of a whole file, by time (the reactors of a node write block by block).
+// error: why reading stopped early; a torn tail is none.
 struct TraceFile {
     TraceHeader header;
     std::vector<Event> events;

@@ -15,7 +15,12 @@ EventId TraceLog::emit(EventKind kind, ByteView bytes, EventId second_cause) {
     const auto reactor = static_cast<std::uint64_t>(options_.reactor.value());
     const EventId id(emitted_ * stride + reactor + 1);
     ++emitted_;
-    writer_.add({.time = clock_.now(),
+    const Instant now = clock_.now();
+    if (now - flushed_ >= block_age_max) {
+        writer_.flush();
+        flushed_ = now;
+    }
+    writer_.add({.time = now,
                  .id = id,
                  .cause = cause_,
                  .second_cause = second_cause,

@@ -30,8 +30,11 @@ public:
     // Set by the executor before it runs a task, to the cause it noted when the task was posted.
     void set_current_cause(EventId cause) override { cause_ = cause; }
 
-    // Called on a timer, so that a reader of the growing file is not far behind; at the end too.
+    // Blocks older than block_age_max are written by the next event; the last one by this.
     void flush() { writer_.flush(); }
+
+    // How far a reader of the growing file is behind, while events come.
+    static constexpr Duration block_age_max = Duration::milliseconds(100);
 
     const TraceWriter& writer() const { return writer_; }
 
@@ -41,6 +44,7 @@ private:
     TraceWriter writer_;
     EventId cause_;
     std::uint64_t emitted_ = 0;
+    Instant flushed_;
 };
 
 }  // namespace glasslog::trace

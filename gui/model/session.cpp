@@ -40,18 +40,33 @@ bool Session::receive(int budget_ms) {
         is_ended_ = batch.is_ended;
     }
     const std::size_t before = timeline_.events().size();
+    const bool is_stepped = count_ < timeline_.count_at(time_);
     while (waiting_at_ < waiting_.size() && timer.elapsed() < budget_ms)
-        append(std::move(waiting_[waiting_at_++]));
+        append_some();
     if (timeline_.events().size() == before) return false;
-    show(timeline_.count_at(time_));
+    show(is_stepped ? count_ : timeline_.count_at(time_));
     return true;
 }
 
-void Session::append(trace::Event event) {
-    note(event);
-    if (!timeline_.append(std::move(event))) {
+// As many as fit well into a frame.
+void Session::append_some() {
+    constexpr std::size_t chunk = 500;
+    const std::size_t end = std::min(waiting_.size(), waiting_at_ + chunk);
+    std::vector<trace::Event> events;
+    for (; waiting_at_ < end; ++waiting_at_) {
+        note(waiting_[waiting_at_]);
+        events.push_back(std::move(waiting_[waiting_at_]));
+    }
+    const std::uint64_t reorders = timeline_.reorder_count();
+    if (!timeline_.append(std::move(events))) {
         problem_ = QObject::tr("The trace is longer than this window holds; its end is not shown.");
     }
+    if (timeline_.reorder_count() == reorders) return;
+    for (std::vector<Instant>* times : {&activity_.acked, &activity_.consumed, &activity_.messages})
+        std::sort(times->begin(), times->end());
+    std::stable_sort(marks_.begin(), marks_.end(), [](const Mark& a, const Mark& b) {
+        return a.time < b.time;
+    });
 }
 
 void Session::note(const trace::Event& event) {
@@ -97,11 +112,12 @@ void Session::show(std::size_t count) {
     const bool is_same_past =
         now_.event_count == 0 ||
         (now_.event_count <= events.size() && events[now_.event_count - 1].id == now_.last);
-    if (is_ahead && is_same_past) {
+    if (is_ahead && is_same_past && reorders_ == timeline_.reorder_count()) {
         for (auto at = static_cast<std::size_t>(now_.event_count); at < count; ++at)
             trace::apply(now_, events[at]);
     } else {
         now_ = timeline_.after(count);
+        reorders_ = timeline_.reorder_count();
     }
     count_ = count;
 }

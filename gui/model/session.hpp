@@ -94,7 +94,7 @@ public:
     QString selected;  // an id of a Scene
 
 private:
-    void append(trace::Event event);
+    void append_some();
     void note(const trace::Event& event);
     void show(std::size_t count);
 
@@ -111,6 +111,7 @@ private:
     Instant time_;
     std::size_t count_ = 0;
     trace::Snapshot now_;
+    std::uint64_t reorders_ = 0;  // of the timeline when now_ was made
     bool is_playing_ = false;
     int speed_ = default_speed;
     Instant wanted_ = Instant::from_nanoseconds(-1);

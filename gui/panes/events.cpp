@@ -64,6 +64,10 @@ bool EventModel::is_shown(const trace::Event& event) const {
 }
 
 void EventModel::update() {
+    if (reorders_ != session_.timeline().reorder_count()) {
+        reorders_ = session_.timeline().reorder_count();
+        return set_with_messages(with_messages_);  // positions have moved
+    }
     const auto& events = session_.timeline().events();
     std::vector<std::size_t> added;
     for (; seen_ < events.size(); ++seen_) {

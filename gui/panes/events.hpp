@@ -38,6 +38,7 @@ private:
     const Session& session_;
     std::vector<std::size_t> rows_;
     std::size_t seen_ = 0;
+    std::uint64_t reorders_ = 0;
     bool with_messages_ = false;
 };
 

@@ -217,6 +217,20 @@ public:
     Instant time;
 };
 
+TEST(TraceLogTest, AnOldBlockIsWrittenByTheNextEvent) {
+    FixedClock clock;
+    MemorySink sink;
+    ASSERT_TRUE(write_header(sink, {}));
+    TraceLog log(clock, sink, TraceLog::Options{broker, ReactorId(0), 1});
+    emit(log, kinds::DiskState{"healthy"});
+    EXPECT_TRUE(read_trace(sink.bytes())->events.empty());
+
+    clock.time = Instant() + TraceLog::block_age_max;
+    emit(log, kinds::DiskState{"slow"});
+
+    EXPECT_EQ(read_trace(sink.bytes())->events.size(), 1U);
+}
+
 TEST(TraceLogTest, ReactorsShareAFileWithoutSharingIds) {
     FixedClock clock;
     MemorySink sink;
@@ -236,9 +250,9 @@ TEST(TraceLogTest, ReactorsShareAFileWithoutSharingIds) {
     const auto read = read_trace(sink.bytes());
     ASSERT_TRUE(read);
     ASSERT_EQ(read->events.size(), 3U);
-    EXPECT_EQ(read->events[0].id, EventId(2));
-    EXPECT_EQ(read->events[0].cause, EventId(1));
-    EXPECT_EQ(read->events[1].id, EventId(1));
+    EXPECT_EQ(read->events[0].id, EventId(1)) << "the earliest, although its block came last";
+    EXPECT_EQ(read->events[1].id, EventId(2));
+    EXPECT_EQ(read->events[1].cause, EventId(1));
     EXPECT_EQ(read->events[2].id, EventId(3));
     const Timeline timeline = timeline_of(read->events);
     EXPECT_EQ(timeline.events()[0].id, EventId(1));

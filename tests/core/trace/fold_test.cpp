@@ -149,6 +149,26 @@ TEST(TimelineTest, AnEarlierEventIsFiledWhereItBelongs) {
     EXPECT_EQ(timeline.find(events[2'000].id).has_value(), true);
 }
 
+TEST(TimelineTest, ABatchOfEarlierEventsIsMergedAtOnce) {
+    const auto events = power_loss_story(500, 300);
+    std::vector<Event> even;
+    std::vector<Event> odd;
+    for (std::size_t i = 0; i < events.size(); ++i)
+        (i % 2 == 0 ? even : odd).push_back(events[i]);
+    Timeline timeline;
+
+    ASSERT_TRUE(timeline.append(even));
+    ASSERT_TRUE(timeline.append(odd));
+
+    EXPECT_EQ(timeline.reorder_count(), 1U);
+    ASSERT_EQ(timeline.events().size(), events.size());
+    Snapshot naive;
+    for (const Event& event : timeline.events())
+        apply(naive, event);
+    EXPECT_EQ(timeline.after(events.size()), naive);
+    EXPECT_EQ(timeline.after(1'500).event_count, 1'500U);
+}
+
 TEST(TimelineTest, FindsEventsByTimeAndId) {
     const Timeline timeline = timeline_of(power_loss_story());
 
