@@ -181,7 +181,7 @@ void LogDirectory::State::fail_open(IoError error) {
 void LogDirectory::State::open(OpenDirectory how, runtime::IoDone<OpenedDirectory> done) {
     CHECK(!opening_);
     file_delete_delay_ = how.file_delete_delay;
-    opening_.emplace();
+    opening_ = Opening{};
     opening_->how = std::move(how);
     opening_->done = std::move(done);
     run(run_in_order(make_durably(path_)), [this](Expected<void, IoError> made) {

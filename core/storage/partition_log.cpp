@@ -325,7 +325,7 @@ void PartitionLog::State::sync(runtime::IoDone<Offset> done) {
 // One sync is on its way; those asked for meanwhile share the next one.
 void PartitionLog::State::begin_sync(Offset upto, runtime::IoDone<Offset> done) {
     if (refuse_failed(done)) return;
-    if (!next_sync_) next_sync_.emplace();
+    if (!next_sync_) next_sync_ = SyncRequest{};
     next_sync_->upto = upto;
     next_sync_->done.push_back(std::move(done));
     if (!syncing_) start_sync();
