@@ -45,7 +45,6 @@ protected:
     DiskImage image_;
 };
 
-constexpr CrashModel lose_all{Unsynced::lost, Unsynced::lost, 0};
 constexpr CrashModel lose_contents{Unsynced::lost, Unsynced::kept, 0};
 constexpr CrashModel lose_names{Unsynced::kept, Unsynced::lost, 0};
 
