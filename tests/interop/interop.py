@@ -9,6 +9,7 @@ here (the reason is printed), 2 wrong usage.
 """
 import argparse
 import os
+import subprocess
 import sys
 import time
 
@@ -81,6 +82,9 @@ def main():
         return 77
     except Failure as failure:
         say(f"FAILED: {failure}")
+        return 1
+    except subprocess.TimeoutExpired as slow:
+        say(f"FAILED: {' '.join(map(str, slow.cmd))[:300]} did not end within {slow.timeout} s")
         return 1
 
 

@@ -21,8 +21,8 @@ IDLE_MS = 2_000
 AT_ONCE_SECONDS = 1.5
 AFTER_IDLE_SECONDS = IDLE_MS / 1000 + 4
 GROWTH_MIB = 64
-# The slowest answer that an honest client may see all along.
-SERVED_SECONDS = 2.0
+# The slowest answer that an honest client may see, on a machine that others keep busy too.
+SERVED_SECONDS = 5.0
 
 
 def run(session):
