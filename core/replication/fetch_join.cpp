@@ -1,5 +1,7 @@
 #include "core/replication/fetch_join.hpp"
 
+#include "core/base/check.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -27,10 +29,25 @@ FetchTicket FetchJoin::start(FetchRequest request, Answer<std::vector<ReadResult
     job->request = std::move(request);
     job->done = std::move(done);
     job->results.reserve(job->request.partitions.size());
+    reserve(*job);
     jobs_.emplace(ticket, std::move(job));
     read_on(ticket);
     if (Job* begun = find(ticket)) begun->is_in_call = false;
     return ticket;
+}
+
+void FetchJoin::reserve(Job& job) {
+    std::int64_t wanted = 0;
+    for (const PartitionRead& read : job.request.partitions)
+        wanted += std::max(read.max_bytes, 0);
+    wanted = std::clamp<std::int64_t>(wanted, 0, std::max(job.request.max_bytes, 0));
+    job.reserved_bytes = static_cast<std::size_t>(wanted);
+    reserved_bytes_ += job.reserved_bytes;
+}
+
+void FetchJoin::release(Job& job) {
+    CHECK(reserved_bytes_ >= job.reserved_bytes);
+    reserved_bytes_ -= std::exchange(job.reserved_bytes, 0);
 }
 
 // Reads until a partition has to be waited for, or all are read.
@@ -134,6 +151,7 @@ void FetchJoin::read_done(FetchTicket ticket, Job& job) {
 
 void FetchJoin::park(FetchTicket ticket, Job& job) {
     job.phase = Phase::parked;
+    release(job);
     ++parked_count_;
     job.timer = runtime_.executor.at(runtime_.clock.now() + job.request.max_wait,
                                      [this, ticket] { wake(ticket); });
@@ -182,6 +200,7 @@ void FetchJoin::wake(FetchTicket ticket) {
     unpark(ticket, *job);
     job->phase = Phase::reading_again;
     if (job->bytes_come == 0) return answer(ticket);
+    reserve(*job);
     job->results.clear();
     job->seen.clear();
     job->bytes = 0;
@@ -203,6 +222,7 @@ void FetchJoin::finish_all() {
 void FetchJoin::answer(FetchTicket ticket) {
     auto job = jobs_.extract(ticket);
     if (job.empty()) return;
+    release(*job.mapped());
     job.mapped()->done(std::move(job.mapped()->results));
 }
 

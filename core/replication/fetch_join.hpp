@@ -3,7 +3,8 @@
 // FetchJoin: the Fetches of one reactor. Each reads its partitions in order under one budget of
 // bytes, and when that gave too little it is parked: it watches all of its partitions and answers
 // when they brought min_bytes together, when one of them has something else to say, or when its
-// time is over. What is parked is bounded.
+// time is over. What is parked is bounded, and so is what the reading ones may bring: see
+// reserved_bytes.
 
 #include "core/base/unique_function.hpp"
 #include "core/replication/replica.hpp"
@@ -40,6 +41,10 @@ public:
 
     std::size_t parked_count() const { return parked_count_; }
 
+    // What the Fetches that read may bring at most: reads of one turn are issued before the first
+    // of them is answered, and only the sum says how much is under way.
+    std::size_t reserved_bytes() const { return reserved_bytes_; }
+
 private:
     enum class Phase : std::uint8_t { reading, parked, reading_again };
 
@@ -49,14 +54,17 @@ private:
         std::vector<ReadResult> results;
         std::vector<Offset> seen;  // what each partition could show when it was read
         std::uint64_t bytes = 0;
-        std::uint64_t bytes_come = 0;  // while parked
-        bool has_more_to_say = false;  // an error, or divergence
+        std::uint64_t bytes_come = 0;    // while parked
+        std::size_t reserved_bytes = 0;  // while reading
+        bool has_more_to_say = false;    // an error, or divergence
         bool is_due = false;
         bool is_in_call = true;
         Phase phase = Phase::reading;
         runtime::Timer timer;
     };
 
+    void reserve(Job& job);
+    void release(Job& job);
     void read_on(FetchTicket ticket);
     bool read_next(FetchTicket ticket, Job& job);
     bool read_log(FetchTicket ticket, Job& job, Replica& replica, const FetchReply& reply);
@@ -73,6 +81,7 @@ private:
     Replicas replicas_;
     std::size_t parked_max_;
     std::size_t parked_count_ = 0;
+    std::size_t reserved_bytes_ = 0;  // of all jobs
     std::uint64_t last_ticket_ = 0;
     std::map<FetchTicket, std::unique_ptr<Job>> jobs_;
     std::vector<FetchTicket> due_;

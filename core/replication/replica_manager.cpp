@@ -127,6 +127,8 @@ public:
 
     std::size_t parked_fetch_count() const { return fetches_.parked_count(); }
 
+    std::size_t fetch_bytes_reserved() const { return fetches_.reserved_bytes(); }
+
     void on_news(const News& news) override { fetches_.on_news(news); }
 
     void on_failure(const IoError& error) override {
@@ -238,6 +240,10 @@ std::size_t ReplicaManager::partition_count() const {
 
 std::size_t ReplicaManager::parked_fetch_count() const {
     return core_->parked_fetch_count();
+}
+
+std::size_t ReplicaManager::fetch_bytes_reserved() const {
+    return core_->fetch_bytes_reserved();
 }
 
 }  // namespace glasslog::replication

@@ -185,6 +185,9 @@ public:
     std::size_t partition_count() const;
     std::size_t parked_fetch_count() const;
 
+    // What the fetches that read, and are not parked, may bring together.
+    std::size_t fetch_bytes_reserved() const;
+
 private:
     class Core;
     std::unique_ptr<Core> core_;

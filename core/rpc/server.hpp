@@ -35,9 +35,9 @@ struct ServerLimits {
     std::size_t response_queue_bytes_max = 1024 * 1024;
 
     // Of all connections together: answers that their peers have not taken. A fetch reads no more
-    // than answer_bytes_left() allows, and while less than half is left, a connection that holds
-    // an answer without moving for `stall_max` is closed, so that readers who do not read cost
-    // those who do little.
+    // than answer_bytes_left() allows. While less than half is left, no connection gets a second
+    // answer before the first has left, and who holds one without moving for `stall_max` is
+    // closed: readers who do not read cost little, and those who do little of their speed.
     std::size_t answer_bytes_max = 32 * 1024 * 1024;
 
     // Of all connections together: received and unanswered requests plus unsent answers

@@ -97,8 +97,10 @@ void ServerConnection::account_buffer() {
 
 // Full: goes on when an answer has left.
 bool ServerConnection::is_full() const {
+    const std::size_t answer_bytes_max =
+        context_.is_short_of_answers() ? free_bytes : context_.limits.response_queue_bytes_max;
     return slots_.size() >= context_.limits.in_flight_count_max || awaits_fetch() ||
-           waiting_bytes_ + unsent_bytes_ > context_.limits.response_queue_bytes_max;
+           waiting_bytes_ + unsent_bytes_ > answer_bytes_max;
 }
 
 // Nothing is handed out behind a Fetch in work, so it can only be the last.

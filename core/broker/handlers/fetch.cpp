@@ -147,8 +147,10 @@ public:
             std::min<std::int64_t>(call_.body.max_bytes, reactor_.config().fetch_bytes_max);
         // Half of what is left, so that none of several at once takes it all. Without room a read
         // still brings one batch, and the client goes on.
+        const std::size_t left = reactor_.server().answer_bytes_left();
+        const std::size_t reserved = reactor_.replicas().fetch_bytes_reserved();
         const auto room = static_cast<std::int64_t>(
-            std::min<std::size_t>(reactor_.server().answer_bytes_left() / 2, INT32_MAX));
+            std::min<std::size_t>((left - std::min(left, reserved)) / 2, INT32_MAX));
         return {.partitions = group.reads,
                 .replica = replica_of(call_),
                 .min_bytes = min_bytes,

@@ -183,6 +183,30 @@ TEST_F(ReplicaManagerTest, ALongPollEndsWhenItsTimeIsOver) {
     EXPECT_GE(lab.lab().runtime().clock.now() - before, Duration::milliseconds(300));
 }
 
+TEST_F(ReplicaManagerTest, AFetchReservesWhatItMayBringWhileItReads) {
+    start_with("orders");
+    lab.append(orders, {.value_bytes = 100});
+    lab.lab().run(Duration::seconds(1));
+    int answers = 0;
+    FetchRequest request{.min_bytes = 1, .max_bytes = 3000, .max_wait = Duration::seconds(30)};
+    request.partitions = {{.partition = orders, .offset = Offset(0), .max_bytes = 2000}};
+
+    lab.manager().fetch(request, [&](std::vector<ReadResult>) { ++answers; });
+    lab.manager().fetch(request, [&](std::vector<ReadResult>) { ++answers; });
+    EXPECT_EQ(lab.manager().fetch_bytes_reserved(), 4000U);
+    lab.lab().run_until([&] { return answers == 2; });
+    EXPECT_EQ(lab.manager().fetch_bytes_reserved(), 0U);
+
+    // What waits for records holds none.
+    request.partitions[0].offset = Offset(1);
+    lab.manager().fetch(request, [&](std::vector<ReadResult>) { ++answers; });
+    lab.lab().run_until([&] { return lab.manager().parked_fetch_count() == 1; });
+    EXPECT_EQ(lab.manager().fetch_bytes_reserved(), 0U);
+    lab.append(orders, {});
+    lab.lab().run_until([&] { return answers == 3; });
+    EXPECT_EQ(lab.manager().fetch_bytes_reserved(), 0U);
+}
+
 TEST_F(ReplicaManagerTest, BeyondTheLimitALongPollAnswersAtOnce) {
     lab.options.parked_fetches_max = 2;
     start_with("orders");
