@@ -148,17 +148,18 @@ constexpr const char* ring_needs_one =
 ExitCode serve(const broker::Config& config, TraceOutput& output) {
     std::vector<NodeTrace*> traces;
     const auto count = static_cast<std::int32_t>(config.reactor_count);
-    os::OsNode node(
-        {.reactors = count, .make_trace = [&](ReactorId reactor, const runtime::Clock& clock) {
-             auto made =
-                 std::make_unique<NodeTrace>(clock,
-                                             output.sink(),
-                                             trace::TraceLog::Options{.node = config.node_id,
-                                                                      .reactor = reactor,
-                                                                      .reactor_count = count});
-             traces.push_back(made.get());
-             return made;
-         }});
+    os::OsNode node({.node = config.node_id,
+                     .reactors = count,
+                     .make_trace = [&](ReactorId reactor, const runtime::Clock& clock) {
+                         auto made = std::make_unique<NodeTrace>(
+                             clock,
+                             output.sink(),
+                             trace::TraceLog::Options{.node = config.node_id,
+                                                      .reactor = reactor,
+                                                      .reactor_count = count});
+                         traces.push_back(made.get());
+                         return made;
+                     }});
     trace::emit(*traces.front(),
                 trace::kinds::NodeStarted{.name = fmt::format("broker {}", config.node_id),
                                           .role = "broker",

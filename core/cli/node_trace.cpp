@@ -2,6 +2,7 @@
 
 #include "core/trace/log.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <ctime>
 #include <unistd.h>
@@ -75,12 +76,18 @@ bool is_for_people(std::uint16_t kind) {
 
 void print(const Line& line, WallTime now) {
     const std::string_view begin = colour(line.level);
+    std::string words = line.text;  // may quote a peer
+    std::replace_if(
+        words.begin(),
+        words.end(),
+        [](unsigned char c) { return c < ' '; },
+        '?');
     const std::string text = fmt::format("{}{} {:5} {}: {}{}\n",
                                          begin,
                                          timestamp(now),
                                          level_name(line.level),
                                          line.room,
-                                         line.text,
+                                         words,
                                          begin.empty() ? "" : "\033[0m");
     std::fputs(text.c_str(), stderr);
 }
@@ -101,11 +108,20 @@ bool NodeTrace::wants(runtime::TraceLevel level) const {
 runtime::EventId NodeTrace::emit(runtime::EventKind kind,
                                  ByteView bytes,
                                  runtime::EventId second_cause) {
-    if (is_for_people(kind.value())) {
-        const Line line = line_of(kind.value(), Bytes::copy_of(bytes));
-        if (line.level >= trace::LogLevel::info) print(line, clock_.wall());
-    }
+    if (is_for_people(kind.value())) say(kind.value(), bytes);
     return file_ == nullptr ? runtime::no_event : file_->emit(kind, bytes, second_cause);
+}
+
+// Errors are always said.
+void NodeTrace::say(std::uint16_t kind, ByteView bytes) {
+    const Line line = line_of(kind, Bytes::copy_of(bytes));
+    if (line.level < trace::LogLevel::info) return;
+    const auto unsaid = allowance_.take(clock_.now());
+    if (unsaid.value_or(0) > 0) {
+        print({trace::LogLevel::warning, "log", fmt::format("{} lines were left out", *unsaid)},
+              clock_.wall());
+    }
+    if (unsaid || line.level >= trace::LogLevel::error) print(line, clock_.wall());
 }
 
 runtime::EventId NodeTrace::current_cause() const {

@@ -3,6 +3,7 @@
 // The Trace of one reactor of a real broker: what a person should read goes to standard error, one
 // line each, and everything goes to the trace file when there is one.
 
+#include "core/cli/line_allowance.hpp"
 #include "core/runtime/clock.hpp"
 #include "core/trace/trace_log.hpp"
 
@@ -28,8 +29,11 @@ public:
     void flush();
 
 private:
+    void say(std::uint16_t kind, ByteView bytes);
+
     const runtime::Clock& clock_;
     std::unique_ptr<trace::TraceLog> file_;
+    LineAllowance allowance_;
 };
 
 }  // namespace glasslog::cli

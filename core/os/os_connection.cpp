@@ -2,6 +2,7 @@
 
 #include "core/base/check.hpp"
 #include "core/os/io_error.hpp"
+#include "core/trace/event.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -299,6 +300,13 @@ void ConnectionCore::end_lingering() {
     linger_.cancel();
     boost::system::error_code ignored;
     socket_.close(ignored);
+}
+
+OsConnection::~OsConnection() {
+    trace::emit(core_->executor().trace(),
+                trace::kinds::ConnectionClosed{.connection = static_cast<std::int64_t>(facts_.id),
+                                               .reason = core_->how_it_ended()});
+    core_->detach();
 }
 
 }  // namespace glasslog::os

@@ -48,6 +48,11 @@ public:
 
     std::size_t queued_bytes() const { return queued_bytes_; }
 
+    // "closed", or "reset" when the peer or the network broke it.
+    const char* how_it_ended() const { return broken_ ? "reset" : "closed"; }
+
+    OsExecutor& executor() { return executor_; }
+
 private:
     struct Write {
         Payload payload;
@@ -124,7 +129,7 @@ public:
     OsConnection(std::shared_ptr<ConnectionCore> core, ConnectionFacts facts)
         : core_(std::move(core)), facts_(std::move(facts)) {}
 
-    ~OsConnection() override { core_->detach(); }
+    ~OsConnection() override;
 
     void read(std::size_t max, ReadDone done) override { core_->read(max, std::move(done)); }
 

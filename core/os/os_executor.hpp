@@ -61,6 +61,8 @@ public:
 
     runtime::EventId cause() const { return trace_.current_cause(); }
 
+    runtime::Trace& trace() { return trace_; }
+
     boost::asio::io_context& context() { return asio_->context; }
 
     // --- on any thread

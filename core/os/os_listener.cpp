@@ -2,6 +2,7 @@
 
 #include "core/base/check.hpp"
 #include "core/os/io_error.hpp"
+#include "core/trace/event.hpp"
 
 #include <cerrno>
 
@@ -40,6 +41,11 @@ Expected<std::unique_ptr<runtime::Connection>, IoError> make_connection(
                                   .errno_value = error.value(),
                                   .detail = "the peer left at once"}};
     }
+    const bool is_accepted = !listener.empty();
+    trace::emit(executor.trace(),
+                trace::kinds::ConnectionOpened{.connection = static_cast<std::int64_t>(facts.id),
+                                               .from = is_accepted ? no_node : ids.node(),
+                                               .to = is_accepted ? ids.node() : no_node});
     auto core = std::make_shared<ConnectionCore>(executor, std::move(socket), facts.peer.text());
     return std::unique_ptr<runtime::Connection>(
         std::make_unique<OsConnection>(std::move(core), std::move(facts)));

@@ -12,21 +12,26 @@
 
 namespace glasslog::os {
 
-// Gives the connections of one reactor their numbers.
+// Gives the connections of one reactor of a node their numbers.
 class ConnectionIds {
 public:
-    ConnectionIds(ReactorId reactor, std::int32_t reactor_count)
-        : next_(static_cast<std::uint64_t>(reactor.value()) + 1),
+    ConnectionIds(NodeId node, ReactorId reactor, std::int32_t reactor_count)
+        : node_(node),
+          next_(static_cast<std::uint64_t>(reactor.value()) + 1),
           step_(static_cast<std::uint64_t>(reactor_count)) {}
 
     std::uint64_t next() { return std::exchange(next_, next_ + step_); }
 
+    NodeId node() const { return node_; }
+
 private:
+    NodeId node_;
     std::uint64_t next_;
     std::uint64_t step_;
 };
 
-// Takes a connected socket; fails when the peer is gone already.
+// Takes a connected socket, and tells the trace; fails when the peer is gone already. listener:
+// empty on the side that connected.
 Expected<std::unique_ptr<runtime::Connection>, IoError> make_connection(
     OsExecutor& executor,
     boost::asio::ip::tcp::socket socket,

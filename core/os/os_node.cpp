@@ -90,7 +90,9 @@ OsNode::OsNode(OsNodeConfig config) : parts_(std::make_unique<Parts>(std::move(c
         reactor.transport = std::make_unique<OsTransport>(
             *reactor.executor,
             parts.listening,
-            OsTransport::Place{.reactor = id, .reactor_count = parts.config.reactors});
+            OsTransport::Place{.node = parts.config.node,
+                               .reactor = id,
+                               .reactor_count = parts.config.reactors});
         reactor.disk = std::make_unique<OsDisk>(
             *reactor.executor,
             parts.workers,

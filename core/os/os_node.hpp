@@ -28,6 +28,7 @@ using MakeTrace =
     UniqueFunction<std::unique_ptr<runtime::Trace>(ReactorId reactor, const runtime::Clock& clock)>;
 
 struct OsNodeConfig {
+    NodeId node = no_node;  // as the trace knows it
     std::int32_t reactors = 1;
     std::int32_t worker_threads = 2;
 

@@ -114,7 +114,7 @@ OsTransport::OsTransport(OsExecutor& executor, ListeningSockets& listening, Plac
     : executor_(executor),
       listening_(listening),
       reactor_(place.reactor),
-      ids_(place.reactor, place.reactor_count),
+      ids_(place.node, place.reactor, place.reactor_count),
       resolver_(executor.context()) {}
 
 Expected<std::unique_ptr<runtime::Listener>, IoError> OsTransport::listen(

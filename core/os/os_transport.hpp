@@ -14,6 +14,7 @@ namespace glasslog::os {
 class OsTransport final : public runtime::Transport {
 public:
     struct Place {
+        NodeId node = no_node;
         ReactorId reactor;
         std::int32_t reactor_count = 1;
     };

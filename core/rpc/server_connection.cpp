@@ -148,6 +148,7 @@ void ServerConnection::accept_frame(const Bytes& frame) {
 
     Slot slot;
     slot.header = std::move(opened->header);
+    tell_client(slot.header);
     slot.frame_bytes = frame.size();
     slot.event = trace::emit(context_.runtime.trace,
                              trace::kinds::RequestReceived{
@@ -170,6 +171,21 @@ void ServerConnection::accept_frame(const Bytes& frame) {
             context_.make_responder(number_, sequence, static_cast<std::uint32_t>(frame.size()))};
     slots_.push_back(std::move(slot));
     context_.handler.handle(facts_, std::move(request));
+}
+
+// Once: a client keeps its name.
+void ServerConnection::tell_client(const protocol::RequestHeader& header) {
+    if (is_client_told_) return;
+    is_client_told_ = true;
+    std::string name = header.client_id.value_or("").substr(0, trace::kinds::client_name_bytes_max);
+    std::replace_if(
+        name.begin(),
+        name.end(),
+        [](char c) { return c < ' ' || c > '~'; },
+        '?');
+    trace::emit(context_.runtime.trace,
+                trace::kinds::ClientNamed{.connection = static_cast<std::int64_t>(facts_.id),
+                                          .name = std::move(name)});
 }
 
 void ServerConnection::refuse(const std::string& what) {

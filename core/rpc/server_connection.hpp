@@ -115,6 +115,7 @@ private:
     bool take_next_frame();
     void accept_frame(const Bytes& frame);
     void refuse(const std::string& what);
+    void tell_client(const protocol::RequestHeader& header);
     void flush();
     void send(const Slot& slot, Responder::Body body);
     void written(std::size_t bytes, const Expected<void, IoError>& result);
@@ -134,6 +135,7 @@ private:
     bool is_closing_ = false;    // this side's stream has ended
     bool has_peer_ended_ = false;
     bool is_over_ = false;
+    bool is_client_told_ = false;
 
     std::deque<Slot> slots_;
     std::uint64_t first_sequence_ = 0;  // of slots_.front()

@@ -52,7 +52,10 @@ public:
         s_.connections.edit()[k.connection] = {k.connection, k.from, k.to};
     }
 
-    void operator()(const kinds::ConnectionClosed& k) { s_.connections.edit().erase(k.connection); }
+    void operator()(const kinds::ConnectionClosed& k);
+    void operator()(const kinds::ClientNamed& k);
+    void operator()(const kinds::RequestReceived& k);
+    void operator()(const kinds::RequestAnswered& k);
 
     void operator()(const kinds::MessageSent& k);
     void operator()(const kinds::MessageDueMoved& k);
@@ -181,12 +184,78 @@ private:
         return picture;
     }
 
+    NodeId stranger(const std::string& name);
     void close_logs(LogState state);
     void lose_from(ReplicaPicture& log, Offset end);
 
     Snapshot& s_;
     const Event& e_;
 };
+
+// Told by both ends or by one, so perhaps twice.
+void Folder::operator()(const kinds::ConnectionClosed& k) {
+    const auto found = s_.connections->find(k.connection);
+    if (found == s_.connections->end()) return;
+    const NodeId from = found->second.from;
+    s_.connections.edit().erase(k.connection);
+    if (s_.requests->contains(k.connection)) s_.requests.edit().erase(k.connection);
+    const auto is_its_own = [from](const auto& entry) { return entry.second.from == from; };
+    const bool is_last = std::none_of(s_.connections->begin(), s_.connections->end(), is_its_own);
+    if (from < no_node && is_last) s_.nodes.edit()[from].edit().state = NodeState::stopped;
+}
+
+void Folder::operator()(const kinds::ClientNamed& k) {
+    const auto found = s_.connections->find(k.connection);
+    if (found == s_.connections->end() || found->second.from != no_node) return;
+    const NodeId from = stranger(k.name.empty() ? "client" : k.name);
+    s_.connections.edit()[k.connection].from = from;
+    NodePicture& picture = s_.nodes.edit()[from].edit();
+    if (picture.state != NodeState::up) ++picture.starts;
+    picture.state = NodeState::up;
+    picture.since = e_.time;
+    picture.since_event = e_.id;
+}
+
+// The node that stands for strangers of that name; below no_node, so that it is no node of the
+// cluster.
+NodeId Folder::stranger(const std::string& name) {
+    NodeId next = no_node - 1;
+    std::size_t count = 0;
+    for (const auto& [id, node] : *s_.nodes) {
+        if (id >= no_node) break;
+        if (node->name == name) return id;
+        next = std::min(next, id - 1);
+        ++count;
+    }
+    const bool is_full = count == strangers_max - 1;
+    if (count >= strangers_max) return next + 1;  // the newest: the one for all others
+    NodePicture& picture = s_.nodes.edit()[next].edit();
+    picture.id = next;
+    picture.name = is_full ? "other clients" : name;
+    picture.role = "client";
+    return next;
+}
+
+void Folder::operator()(const kinds::RequestReceived& k) {
+    auto& waiting = s_.requests.edit()[k.connection];
+    waiting.push_back({.connection = k.connection,
+                       .at = e_.node,
+                       .correlation = k.correlation,
+                       .api_key = k.api_key,
+                       .event = e_.id});
+    if (waiting.size() > requests_max) waiting.pop_front();
+}
+
+// Answers keep the order of requests: those before it want none.
+void Folder::operator()(const kinds::RequestAnswered& k) {
+    const auto found = s_.requests->find(k.connection);
+    if (found == s_.requests->end()) return;
+    auto& waiting = s_.requests.edit()[k.connection];
+    const auto is_it = [&](const RequestPicture& r) { return r.correlation == k.correlation; };
+    const auto answered = std::find_if(waiting.begin(), waiting.end(), is_it);
+    if (answered != waiting.end()) waiting.erase(waiting.begin(), answered + 1);
+    if (waiting.empty()) s_.requests.edit().erase(k.connection);
+}
 
 void Folder::close_logs(LogState state) {
     for (auto& [key, log] : s_.replicas.edit()) {

@@ -52,8 +52,9 @@ std::string Snapshot::node_name(NodeId id) const {
 bool operator==(const Snapshot& a, const Snapshot& b) {
     return a.time == b.time && a.last == b.last && a.event_count == b.event_count &&
            a.overflow_count == b.overflow_count && a.nodes == b.nodes && a.replicas == b.replicas &&
-           a.clients == b.clients && a.connections == b.connections && a.in_flight == b.in_flight &&
-           a.dropped == b.dropped && a.links == b.links && a.story == b.story;
+           a.clients == b.clients && a.connections == b.connections && a.requests == b.requests &&
+           a.in_flight == b.in_flight && a.dropped == b.dropped && a.links == b.links &&
+           a.story == b.story;
 }
 
 }  // namespace glasslog::trace

@@ -37,7 +37,8 @@ struct NodePicture {
     friend bool operator==(const NodePicture&, const NodePicture&) = default;
 };
 
-// A connection that is open; the sides never change.
+// A connection that is open. from: no_node while a stranger has not said its name; then a node that
+// was made for that name.
 struct ConnectionPicture {
     std::int64_t id = 0;
     NodeId from = no_node;
@@ -73,6 +74,24 @@ struct MessagePicture {
 
     friend bool operator==(const MessagePicture&, const MessagePicture&) = default;
 };
+
+// A request that its broker has read and not yet answered: at work, or parked until an offset or a
+// deadline.
+struct RequestPicture {
+    std::int64_t connection = 0;
+    NodeId at = no_node;
+    std::int32_t correlation = -1;
+    std::int16_t api_key = -1;
+    EventId event;  // request_received
+
+    friend bool operator==(const RequestPicture&, const RequestPicture&) = default;
+};
+
+// The newest requests of one connection that a Snapshot keeps.
+inline constexpr std::size_t requests_max = 64;
+
+// Clients on a real network are told apart by the names that they give, so many; the rest are one.
+inline constexpr std::size_t strangers_max = 24;
 
 // A direction of a link that is not "up".
 struct LinkPicture {
@@ -205,6 +224,7 @@ struct Snapshot {
     Cow<std::map<ReplicaKey, Cow<ReplicaPicture>>> replicas;
     Cow<std::map<ReplicaKey, Cow<ClientPicture>>> clients;
     Cow<std::map<std::int64_t, ConnectionPicture>> connections;
+    Cow<std::map<std::int64_t, std::deque<RequestPicture>>> requests;  // by connection
     Cow<std::map<MessageKey, MessagePicture>> in_flight;
     Cow<std::deque<MessagePicture>> dropped;
     Cow<std::vector<LinkPicture>> links;

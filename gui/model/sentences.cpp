@@ -24,7 +24,7 @@ const std::map<std::string_view, const char*> sentences = {
     {"message_delivered", QT_TR_NOOP("receives a message")},
     {"message_dropped", QT_TR_NOOP("a message is lost: {reason}")},
     {"request_received", QT_TR_NOOP("begins {api_key} v{api_version}")},
-    {"request_parked", QT_TR_NOOP("parks {api_key}")},
+    {"client_named", QT_TR_NOOP("a client names itself {name}")},
     {"request_answered", QT_TR_NOOP("answers {api_key}, error {error}")},
     {"log_opened", QT_TR_NOOP("{topic}-{partition} opened, {log_start} to {log_end}")},
     {"recovery_started", QT_TR_NOOP("{topic}-{partition} recovery from {from}")},

@@ -26,6 +26,8 @@ constexpr qreal replica_height = 34;
 constexpr qreal side = 14;       // messages travel this far right of their link
 constexpr int exact_max = 40;    // marks one by one on one link; a count beyond
 constexpr int labelled_max = 4;  // marks with a name on one link
+constexpr int at_work_max = 8;   // requests at the broker's end of a link
+constexpr qreal at_work_step = 0.07;
 
 const Letters title_letters{
     .color = theme::ink, .pixels = theme::title, .is_bold = true, .alignment = Qt::AlignHCenter};
@@ -48,6 +50,17 @@ Pair pair_of(NodeId a, NodeId b) {
     return std::minmax(a, b);
 }
 
+// A message or request on its way: part 0 at the sender, 1 at the receiver.
+struct Token {
+    QLineF way;
+    qreal part = 0;
+    Family family = Family::metadata;
+    bool is_hollow = false;
+    bool is_lost = false;
+    QString id;
+    QString label;
+};
+
 class MapLayout {
 public:
     explicit MapLayout(const MapInput& input) : in_(input), scene_(input.size) {}
@@ -60,6 +73,7 @@ public:
         for (const auto& [id, box] : boxes_)
             draw_node(id, box);
         draw_messages();
+        draw_requests();
         draw_legend();
         return std::move(scene_);
     }
@@ -77,7 +91,7 @@ private:
     void place();
     void place_row(const std::vector<NodeId>& ids, QRectF zone, QSizeF wanted);
     QLineF link(Pair pair) const;
-    QLineF way_of(const MessagePicture& message) const;
+    QLineF way(NodeId from, NodeId to) const;
     QString state_text(const NodePicture& node) const;
 
     void draw_zone(QRectF zone, const QString& title, qreal title_y);
@@ -88,7 +102,9 @@ private:
     void draw_replica(const trace::ReplicaPicture& log, QRectF row);
     void draw_client(NodeId id, QRectF box, const QString& state);
     void draw_messages();
+    void draw_requests();
     void draw_message(const MessagePicture& message, bool has_label);
+    void draw_token(const Token& token);
     void draw_legend();
 
     const MapInput& in_;
@@ -150,10 +166,10 @@ QLineF MapLayout::link(Pair pair) const {
     return {end(a, b), end(b, a)};
 }
 
-// The message's own lane: right of the link, seen from its sender.
-QLineF MapLayout::way_of(const MessagePicture& message) const {
-    QLineF way = link(pair_of(message.from, message.to));
-    if (message.from > message.to) way = QLineF(way.p2(), way.p1());
+// A lane of its own for each direction: right of the link, seen from the sender.
+QLineF MapLayout::way(NodeId from, NodeId to) const {
+    QLineF way = link(pair_of(from, to));
+    if (from > to) way = QLineF(way.p2(), way.p1());
     const QPointF unit = (way.p2() - way.p1()) / std::max(1.0, way.length());
     const QPointF right = QPointF(-unit.y(), unit.x()) * side;
     const QPointF inset = unit * (theme::mark_radius + 4);
@@ -357,9 +373,9 @@ void MapLayout::draw_messages() {
                 draw_message(*message, messages.size() <= labelled_max);
             continue;
         }
-        const QLineF way = way_of(*messages.front());
-        scene_.line(way.p1(), way.p2(), Look::stroke(theme::grid, 14));
-        scene_.text_at(way.center() + QPointF(10, 0),
+        const QLineF lane = way(ends.first, ends.second);
+        scene_.line(lane.p1(), lane.p2(), Look::stroke(theme::grid, 14));
+        scene_.text_at(lane.center() + QPointF(10, 0),
                        QObject::tr("%1 messages").arg(messages.size()),
                        {.color = theme::ink, .pixels = theme::body, .is_bold = true});
     }
@@ -369,30 +385,60 @@ void MapLayout::draw_messages() {
     }
 }
 
-void MapLayout::draw_message(const MessagePicture& message, bool has_label) {
-    const QLineF way = way_of(message);
-    const bool is_lost = message.dropped.has_value();
-    const Family family =
-        family_of(message.api_key, is_broker(message.from) && is_broker(message.to));
-    families_.insert(family);
-    has_dropped_ = has_dropped_ || is_lost;
-    const QPointF at = way.pointAt(progress(message, message.dropped.value_or(in_.time)));
-    const QString id = QStringLiteral("message:%1").arg(message.event.value());
-    if (in_.selected == id) {
-        scene_.ellipse({at.x() - 15, at.y() - 15, 30, 30}, Look::solid(theme::halo));
+// What a broker has in work waits at its end of the link; the oldest nearest.
+void MapLayout::draw_requests() {
+    std::map<Pair, int> counts;
+    for (const auto& [number, requests] : *in_.now.requests) {
+        const auto connection = in_.now.connections->find(number);
+        if (connection == in_.now.connections->end()) continue;
+        const NodeId from = connection->second.from;
+        const NodeId to = connection->second.to;
+        if (!is_placed(from, to)) continue;
+        for (const trace::RequestPicture& request : requests) {
+            const int before = counts[pair_of(from, to)]++;
+            if (before >= at_work_max) break;
+            draw_token({.way = way(from, to),
+                        .part = 1 - at_work_step * before,
+                        .family = family_of(request.api_key, is_broker(from) && is_broker(to)),
+                        .id = QStringLiteral("request:%1").arg(request.event.value()),
+                        .label = before == 0
+                                     ? QObject::tr("%1 at work").arg(api_name(request.api_key))
+                                     : QString()});
+        }
     }
-    add_mark(scene_, family, at, message.is_response || is_lost, id);
-    if (is_lost) add_cross(scene_, at, theme::mark_radius + 3);
-    if (!has_label) return;
+}
+
+void MapLayout::draw_message(const MessagePicture& message, bool has_label) {
+    const bool is_lost = message.dropped.has_value();
     QString label = api_name(message.api_key);
     if (message.is_response) label += QObject::tr(" reply");
     if (is_lost) label += QObject::tr(" lost");
     if (!message.due && !is_lost) label += QObject::tr(" held");
+    draw_token(
+        {.way = way(message.from, message.to),
+         .part = progress(message, message.dropped.value_or(in_.time)),
+         .family = family_of(message.api_key, is_broker(message.from) && is_broker(message.to)),
+         .is_hollow = message.is_response || is_lost,
+         .is_lost = is_lost,
+         .id = QStringLiteral("message:%1").arg(message.event.value()),
+         .label = has_label ? label : QString()});
+}
+
+void MapLayout::draw_token(const Token& token) {
+    families_.insert(token.family);
+    has_dropped_ = has_dropped_ || token.is_lost;
+    const QPointF at = token.way.pointAt(token.part);
+    if (in_.selected == token.id) {
+        scene_.ellipse({at.x() - 15, at.y() - 15, 30, 30}, Look::solid(theme::halo));
+    }
+    add_mark(scene_, token.family, at, token.is_hollow, token.id);
+    if (token.is_lost) add_cross(scene_, at, theme::mark_radius + 3);
     // What goes up is named on its right, what comes down on its left.
-    const bool is_right = way.dy() < 0 || (way.dy() == 0 && way.dx() > 0);
+    const bool is_right = token.way.dy() < 0 || (token.way.dy() == 0 && token.way.dx() > 0);
+    if (token.label.isEmpty()) return;
     scene_.text({is_right ? at.x() + 15 : at.x() - 175, at.y() - 8, 160, 16},
-                label,
-                {.color = is_lost ? theme::trouble : theme::ink,
+                token.label,
+                {.color = token.is_lost ? theme::trouble : theme::ink,
                  .pixels = theme::small,
                  .alignment = is_right ? Qt::AlignLeft : Qt::AlignRight});
 }

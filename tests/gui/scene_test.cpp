@@ -103,6 +103,24 @@ TEST_F(SceneTest, AMessageIsWhereTheTimeSays) {
     EXPECT_GT(early, late) << "from the client below to the broker above";
 }
 
+TEST_F(SceneTest, ARequestAtWorkWaitsAtTheBroker) {
+    trace::Story story;
+    story.add(0, trace::broker, trace::kinds::NodeStarted{"b1", "broker", 1});
+    story.add(0, trace::broker, trace::kinds::ConnectionOpened{1, no_node, trace::broker});
+    story.add(0, trace::broker, trace::kinds::ClientNamed{1, "kcat"});
+    story.add(1, trace::broker, trace::kinds::RequestReceived{1, 1, 1, 17, 80});
+    story.add(2, trace::broker, trace::kinds::RequestAnswered{1, 1, 1, 0});
+    const auto timeline = trace::timeline_of(story.events());
+
+    const Scene at_work = map_at(timeline, 1);
+
+    EXPECT_EQ(lines_with(at_work, QStringLiteral("at work")), "text 'Fetch at work'");
+    EXPECT_LT(at_work.box_of(QStringLiteral("request:4")).top() -
+                  at_work.box_of(QStringLiteral("node:1")).bottom(),
+              30);
+    EXPECT_TRUE(map_at(timeline, 2).box_of(QStringLiteral("request:4")).isEmpty());
+}
+
 TEST_F(SceneTest, TheMouseFindsWhatTheEyeSees) {
     const Scene scene = map_at(timeline_, 265);
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""planted.py [--only NAME,...] [--labels REGEX] [--json]
+"""planted.py [--only NAME,...] [--labels REGEX] [--without REGEX] [--json]
 
 The tests can fail: plants one-line faults, one at a time, in a scratch copy of the tree, builds it
 and says which tests go red. A fault that no test finds makes the exit status 1; a plant that no
@@ -88,12 +88,13 @@ def heal(tree, fault):
     (tree / file).touch()
 
 
-def red_tests(labels):
+def red_tests(labels, without):
     """Names of failed tests; a build that fails counts as red."""
     built = run(["ninja", "-C", "build/headless"])
     if built.returncode != 0:
         return ["(the build)"]
-    tested = run(["ctest", "--test-dir", "build/headless", "-j", "2", "-L", labels, "--timeout", "300"])
+    tested = run(["ctest", "--test-dir", "build/headless", "-j", "2", "-L", labels, "-E", without,
+                  "--timeout", "300"])
     return re.findall(r"^\s*\d+ - (\S+) \((?:Failed|Timeout|SEGFAULT|Subprocess aborted)", tested.stdout,
                       re.MULTILINE)
 
@@ -102,19 +103,20 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--only", help="comma-separated names")
     parser.add_argument("--labels", default="fast|explore|interop", help="ctest labels to run")
+    parser.add_argument("--without", default="^$", help="names of tests to leave out")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     tree = fresh_tree()
     configured = run(["cmake", "--preset", "headless"])
     if configured.returncode != 0:
         sys.exit(configured.stderr)
-    before = red_tests(arguments.labels)
+    before = red_tests(arguments.labels, arguments.without)
     if before:
         sys.exit(f"planted.py: red before anything was planted: {', '.join(before)}")
     table = {}
     for fault in arguments.only.split(",") if arguments.only else FAULTS:
         plant(tree, fault)
-        table[fault] = red_tests(arguments.labels)
+        table[fault] = red_tests(arguments.labels, arguments.without)
         heal(tree, fault)
         if not arguments.json:
             print(f"| {fault} | {', '.join(table[fault]) or 'NOT FOUND'} |", flush=True)

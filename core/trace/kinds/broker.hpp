@@ -5,10 +5,13 @@
 #include "core/base/ids.hpp"
 #include "core/trace/kinds/kind.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
 namespace glasslog::trace::kinds {
+
+inline constexpr std::size_t client_name_bytes_max = 64;
 
 // Its frame is complete and its header decoded.
 struct RequestReceived {
@@ -29,20 +32,17 @@ struct RequestReceived {
     }
 };
 
-// Waits for an offset or a deadline; what answers it names this event as second cause.
-struct RequestParked {
-    static constexpr KindFacts kind{41, "request_parked", Level::messages};
+// How the client at the other end of a connection names itself, told with its first request. name:
+// at most client_name_bytes_max bytes of printable ASCII, others as '?'; empty: it gave none.
+struct ClientNamed {
+    static constexpr KindFacts kind{43, "client_named", Level::state};
 
     std::int64_t connection = 0;
-    std::int32_t correlation = 0;
-    std::int16_t api_key = 0;
-    std::int64_t deadline_ns = 0;  // Instant
+    std::string name;
 
     static void walk(auto& self, auto& w) {
         w.field("connection", self.connection);
-        w.field("correlation", self.correlation);
-        w.field("api_key", self.api_key);
-        w.field("deadline_ns", self.deadline_ns);
+        w.field("name", self.name);
     }
 };
 

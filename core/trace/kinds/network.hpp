@@ -13,7 +13,8 @@
 
 namespace glasslog::trace::kinds {
 
-// The event's node is `from`.
+// The event's node is `from`; on a real network the side that tells it. no_node: a stranger, who
+// tells no events here.
 struct ConnectionOpened {
     static constexpr KindFacts kind{20, "connection_opened", Level::state};
 

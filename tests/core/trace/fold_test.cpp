@@ -67,6 +67,61 @@ TEST(FoldTest, AProcessCrashKeepsThePageCache) {
     EXPECT_TRUE(after.replicas->at(orders)->lost.empty());
 }
 
+// On a real network clients tell no events: the broker's side of their connections is all there is.
+TEST(FoldTest, AStrangerIsKnownByTheNameItGives) {
+    Story story;
+    story.add(0, broker, kinds::ConnectionOpened{1, no_node, broker});
+    story.add(1, broker, kinds::ClientNamed{1, "kcat"});
+    story.add(2, broker, kinds::ConnectionOpened{2, no_node, broker});
+    story.add(3, broker, kinds::ClientNamed{2, "kcat"});
+    story.add(4, broker, kinds::ConnectionClosed{1, "closed"});
+    story.add(5, broker, kinds::ConnectionClosed{2, "reset"});
+    story.add(6, broker, kinds::ConnectionClosed{2, "reset"});
+    const Timeline timeline = timeline_of(story.events());
+    const NodeId stranger = no_node - 1;
+
+    EXPECT_FALSE(at_ms(timeline, 0).nodes->contains(stranger));
+    const Snapshot both = at_ms(timeline, 3);
+    EXPECT_EQ(both.node_name(stranger), "kcat");
+    EXPECT_EQ(both.connections->at(1).from, stranger);
+    EXPECT_EQ(both.connections->at(2).from, stranger) << "one client, two connections";
+    EXPECT_EQ(at_ms(timeline, 4).nodes->at(stranger)->state, NodeState::up);
+    EXPECT_EQ(at_ms(timeline, 6).nodes->at(stranger)->state, NodeState::stopped);
+}
+
+TEST(FoldTest, ManyStrangersAreDrawnAsOne) {
+    Story story;
+    for (int i = 0; i < 100; ++i) {
+        story.add(i, broker, kinds::ConnectionOpened{i, no_node, broker});
+        story.add(i, broker, kinds::ClientNamed{i, "client " + std::to_string(i)});
+    }
+    const Timeline timeline = timeline_of(story.events());
+
+    const Snapshot last = at_ms(timeline, 100);
+
+    EXPECT_EQ(last.nodes->size(), strangers_max);
+    EXPECT_EQ(last.node_name(last.connections->at(99).from), "other clients");
+    EXPECT_EQ(last.connections->at(23).from, last.connections->at(99).from);
+    EXPECT_EQ(last.node_name(last.connections->at(22).from), "client 22");
+}
+
+TEST(FoldTest, RequestsAreAtWorkUntilAnAnswerAtOrAfterThem) {
+    Story story;
+    story.add(1, broker, kinds::RequestReceived{7, 1, 0, 11, 100});
+    story.add(2, broker, kinds::RequestReceived{7, 2, 0, 11, 100});
+    story.add(3, broker, kinds::RequestReceived{7, 3, 1, 17, 80});
+    story.add(4, broker, kinds::RequestAnswered{7, 2, 0, 0});
+    story.add(5, broker, kinds::ConnectionOpened{7, producer, broker});
+    story.add(6, broker, kinds::ConnectionClosed{7, "closed"});
+    const Timeline timeline = timeline_of(story.events());
+
+    EXPECT_EQ(at_ms(timeline, 3).requests->at(7).size(), 3U);
+    const Snapshot answered = at_ms(timeline, 4);
+    ASSERT_EQ(answered.requests->at(7).size(), 1U) << "the first wanted no answer (acks 0)";
+    EXPECT_EQ(answered.requests->at(7).front().correlation, 3);
+    EXPECT_TRUE(at_ms(timeline, 6).requests->empty());
+}
+
 TEST(FoldTest, KeepsLinksMessagesAndConnections) {
     Story story;
     story.add(0, producer, kinds::ConnectionOpened{7, producer, broker});

@@ -40,7 +40,7 @@ TEST(WhyTest, FollowsAnAckBackToTheProducer) {
 
 TEST(WhyTest, NamesTheParkedRequestAsSecondCause) {
     Story story;
-    const EventId parked = story.add(1, broker, kinds::RequestParked{1, 2, 1, 500});
+    const EventId parked = story.add(1, broker, kinds::RequestReceived{1, 2, 1, 17, 80});
     const EventId appended = story.add(2, broker, kinds::DiskState{"full"});
     story.add(3, broker, kinds::RequestAnswered{1, 2, 1, 0}, appended);
     auto events = story.events();
@@ -51,7 +51,7 @@ TEST(WhyTest, NamesTheParkedRequestAsSecondCause) {
     EXPECT_EQ(names,
               (std::vector<std::string>{"0 request_answered",
                                         "1 disk_state",
-                                        "second 1 request_parked"}));
+                                        "second 1 request_received"}));
 }
 
 TEST(WhyTest, EndsAtLoopsLimitsAndUnknownEvents) {

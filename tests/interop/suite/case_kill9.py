@@ -13,8 +13,11 @@ from suite.session import create
 
 ROUNDS = 5
 ROUNDS_FULL = 50
-PER_SECOND = 20_000
+PER_SECOND = 10_000
 STEP_SECONDS = 0.005
+# Just before each kill, so that it finds requests on the way, written and not yet answered.
+BURST = 4_000
+BURST_SECONDS = 0.02
 RECOVER_SECONDS = 60
 FLUSH_SECONDS = 90
 
@@ -31,13 +34,18 @@ def run(session):
         busy = 0
         for number in range(1, rounds + 1):
             writer.write_until_acknowledged(RECOVER_SECONDS)
-            writer.write_for(chance.uniform(0.02, 0.6))
-            busy += writer.in_flight() > 0
+            writer.write_for(chance.uniform(0.02, 0.4))
+            writer.write(BURST)
+            time.sleep(chance.uniform(0.0, BURST_SECONDS))
             broker.kill()
+            # All that was acknowledged before its death is counted as such first.
+            writer.collect()
+            in_flight = writer.in_flight()
+            busy += in_flight > 0
             writer.write_for(chance.uniform(0.0, 0.1))
             began = time.monotonic()
             broker.start()
-            say(f"  round {number}: killed with {writer.in_flight()} records in flight, "
+            say(f"  round {number}: killed with {in_flight} records in flight, "
                 f"{writer.acknowledged} acknowledged so far, answers again after "
                 f"{time.monotonic() - began:.2f} s")
         writer.finish()
@@ -87,8 +95,9 @@ class Writer:
     def in_flight(self):
         return sum(self.next) - self.acknowledged
 
-    def _step(self):
-        for _ in range(int(PER_SECOND * STEP_SECONDS)):
+    def write(self, count):
+        """Hands over `count` records, or fewer when the producer's queue is full."""
+        for _ in range(count):
             partition = sum(self.next) % records.PARTITIONS
             number = self.next[partition]
             value = b"%d:" % number + b"x" * (number * 31 % 257)
@@ -97,8 +106,17 @@ class Writer:
             except BufferError:
                 break
             self.next[partition] += 1
+
+    def _step(self):
+        self.write(int(PER_SECOND * STEP_SECONDS))
         self.producer.poll(STEP_SECONDS)
         check(not self.problems, lambda: f"the producer reports {self.problems[:3]}")
+
+    def collect(self):
+        """Takes in every acknowledgement that has arrived."""
+        for _ in range(100):
+            if self.producer.poll(0.02) == 0:
+                return
 
     def write_for(self, seconds):
         end = time.monotonic() + seconds
