@@ -71,12 +71,15 @@ public:
         stopping_left_ = table_.reactors.size();
         for (std::size_t i = 0; i < table_.reactors.size(); ++i) {
             reactor0().tell(ReactorId(static_cast<std::int32_t>(i)), [this](Reactor& there) {
-                there.stop([this, &there] {
-                    there.tell(first_reactor, [this](Reactor&) { reactor_stopped(); });
+                there.stop([this, &there](bool is_clean) {
+                    there.tell(first_reactor,
+                               [this, is_clean](Reactor&) { reactor_stopped(is_clean); });
                 });
             });
         }
     }
+
+    void on_failure(UniqueFunction<void(IoError)> report) { failed_ = std::move(report); }
 
     Reactor& reactor(std::size_t index) { return *table_.reactors.at(index); }
 
@@ -92,6 +95,14 @@ private:
     void fail(IoError error) {
         if (!started_) return;
         std::exchange(started_, {})(Unexpected{std::move(error)});
+    }
+
+    // The disk is not to be trusted any more.
+    void lose(IoError error) {
+        if (std::exchange(has_lost_disk_, true)) return;
+        log(trace::LogLevel::error, "the log directory failed: " + error.text());
+        if (started_) return fail(std::move(error));
+        if (failed_) failed_(std::move(error));
     }
 
     void take_directory(storage::OpenedDirectory opened) {
@@ -148,6 +159,7 @@ private:
         options.file = config_.properties;
         controller_ =
             std::make_unique<metadata::Service>(runtimes_.front(), directory_, std::move(options));
+        controller_->on_failure([this](IoError error) { lose(std::move(error)); });
         controller_->start(gate_.wrap([this](Expected<void, IoError> replayed) {
             if (!replayed) return fail(std::move(replayed).error());
             register_here();
@@ -205,6 +217,11 @@ private:
         options.opened = std::move(opened);
         there.set_image(image);
         there.open_replicas(*host_, std::move(options));
+        there.replicas().on_failure([this, &there](IoError error) {
+            there.tell(first_reactor, [this, error = std::move(error)](Reactor&) mutable {
+                lose(std::move(error));
+            });
+        });
         there.replicas().start(image, [this, &there] {
             there.tell(first_reactor, [this](Reactor&) {
                 if (--opening_left_ == 0) serve();
@@ -213,7 +230,7 @@ private:
     }
 
     void serve() {
-        if (is_stopping_) return;
+        if (is_stopping_ || has_lost_disk_) return;
         for (std::size_t i = 0; i < table_.reactors.size(); ++i) {
             const ReactorId id(static_cast<std::int32_t>(i));
             reactor0().tell(id, [](Reactor& there) { there.become_ready(); });
@@ -227,10 +244,16 @@ private:
         std::exchange(started_, {})(result_);
     }
 
-    void reactor_stopped() {
+    void reactor_stopped(bool is_clean) {
+        is_clean_ = is_clean_ && is_clean;
         if (--stopping_left_ > 0) return;
         if (!controller_) return finish();
-        controller_->stop(gate_.wrap([this] {
+        controller_->stop(gate_.wrap([this](bool is_log_clean) {
+            if (!is_clean_ || !is_log_clean || has_lost_disk_) {
+                log(trace::LogLevel::warning,
+                    "not every log was closed in order: the next start recovers them");
+                return finish();
+            }
             directory_.close_clean(epoch_, gate_.wrap([this](Expected<void, IoError> closed) {
                 if (!closed) log(trace::LogLevel::error, closed.error().text());
                 finish();
@@ -259,6 +282,9 @@ private:
     std::size_t opening_left_ = 0;
     std::size_t stopping_left_ = 0;
     bool is_stopping_ = false;
+    bool is_clean_ = true;  // as far as reactors have stopped
+    bool has_lost_disk_ = false;
+    UniqueFunction<void(IoError)> failed_;
     UniqueFunction<void(Expected<Started, IoError>)> started_;
     UniqueFunction<void()> stopped_;
     runtime::Gate gate_;
@@ -271,6 +297,10 @@ Broker::~Broker() = default;
 
 void Broker::start(UniqueFunction<void(Expected<Started, IoError>)> done) {
     life_->start(std::move(done));
+}
+
+void Broker::on_failure(UniqueFunction<void(IoError)> report) {
+    life_->on_failure(std::move(report));
 }
 
 void Broker::stop(UniqueFunction<void()> done) {

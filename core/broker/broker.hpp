@@ -47,6 +47,10 @@ public:
     // Callable before the reactors run. `done` runs on reactor 0. Once.
     void start(UniqueFunction<void(Expected<Started, IoError>)> done);
 
+    // On reactor 0, at most once: a disk failed or lied. Nothing more is promised, and the process
+    // should end; without stop(), which would vouch for what the disk holds.
+    void on_failure(UniqueFunction<void(IoError)> report);
+
     // On reactor 0, after start() was called, also before it is done. `done` runs there. Once.
     void stop(UniqueFunction<void()> done);
 

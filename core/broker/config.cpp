@@ -1,5 +1,7 @@
 #include "core/broker/config.hpp"
 
+#include "core/metadata/configs.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -95,6 +97,23 @@ Expected<std::int64_t, InputError> number_in(const std::string& where,
                                  "leave the key out to get its default"}};
 }
 
+// Whatever Kafka knows, also what only a topic uses: an unusable default would come to light when
+// the first topic takes it.
+Expected<void, InputError> check_known_keys(const std::string& where, const Config& config) {
+    for (const auto& [key, value] : config.properties) {
+        const metadata::ConfigDefinition* definition = metadata::find_broker_config(key);
+        if (definition == nullptr) continue;
+        if (const auto complaint = metadata::complaint(*definition, value)) {
+            return Unexpected{
+                InputError{where,
+                           fmt::format("{}={} cannot be used: {}", key, value, *complaint),
+                           {},
+                           "leave the key out to get its default"}};
+        }
+    }
+    return {};
+}
+
 Expected<void, InputError> read_plain_options(const std::string& where, Config& config) {
     for (const auto& [key, value] : config.properties) {
         for (const NumberOption& option : numbers) {
@@ -117,6 +136,7 @@ Expected<void, InputError> read_plain_options(const std::string& where, Config& 
             config.*option.member = value == "true";
         }
     }
+    TRY(check_known_keys(where, config));
     if (config.queued_request_bytes_max < 0) {
         config.queued_request_bytes_max = Config().queued_request_bytes_max;
     }

@@ -62,13 +62,13 @@ void Reactor::become_ready() {
     }
 }
 
-void Reactor::stop(UniqueFunction<void()> done) {
+void Reactor::stop(UniqueFunction<void(bool is_clean)> done) {
     is_stopping_ = true;
     early_.clear();
     server_.stop(runtime_.clock.now() + stop_wait,
                  gate_.wrap([this, done = std::move(done)]() mutable {
                      parked_.clear();
-                     if (!replicas_) return done();
+                     if (!replicas_) return done(false);
                      replicas_->stop(std::move(done));
                  }));
 }

@@ -47,7 +47,7 @@ public:
 
     // Requests that came before are handled now.
     void become_ready();
-    void stop(UniqueFunction<void()> done);
+    void stop(UniqueFunction<void(bool is_clean)> done);
 
     // --- rpc::Handler
 

@@ -167,6 +167,10 @@ ExitCode serve(const broker::Config& config, TraceOutput& output) {
     std::optional<IoError> failure;
     {
         broker::Broker broker(node.runtimes(), config);
+        broker.on_failure([&](IoError error) {
+            failure = std::move(error);
+            node.stop();
+        });
         node.on_terminate([&] { broker.stop([&] { node.stop(); }); });
         broker.start([&](const Expected<broker::Started, IoError>& started) {
             if (started) return;
@@ -184,9 +188,18 @@ ExitCode serve(const broker::Config& config, TraceOutput& output) {
     return ExitCode::failed;
 }
 
+// A file that cannot be opened for want of descriptors would end the broker: files have their half.
+void limit_connections(broker::Config& config) {
+    constexpr std::int64_t reserve = 64;
+    const std::int64_t most = static_cast<std::int64_t>(os::descriptors_max() / 2) - reserve;
+    if (config.connection_count_max <= most) return;
+    config.connection_count_max = std::max<std::int64_t>(most, 1);
+}
+
 ExitCode run(const BrokerFlags& flags) {
-    const auto config = config_of(flags);
+    auto config = config_of(flags);
     if (!config) return complain(config.error().text());
+    limit_connections(*config);
     auto output = TraceOutput::open(flags.trace, *config);
     if (!output) return complain(output.error().text());
     if ((*output)->is_ring() && config->reactor_count > 1) return complain(ring_needs_one);

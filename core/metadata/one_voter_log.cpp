@@ -139,7 +139,7 @@ void OneVoterLog::start(UniqueFunction<void(LogEntry)> on_entry, runtime::IoDone
     }
     directory_.create_partition(partition_name(),
                                 metadata_topic_id,
-                                gate_.wrap([this](Expected<std::string, IoError> made) {
+                                start_gate_.wrap([this](Expected<std::string, IoError> made) {
                                     const bool is_there =
                                         made || made.error().code == IoCode::exists;
                                     if (!is_there) return fail(made.error());
@@ -153,7 +153,7 @@ void OneVoterLog::on_progress(UniqueFunction<void(Expected<Offset, IoError>)> re
 
 void OneVoterLog::open_log() {
     log_.open({.shutdown = options_.shutdown},
-              gate_.wrap([this](Expected<storage::Loaded, IoError> loaded) {
+              start_gate_.wrap([this](Expected<storage::Loaded, IoError> loaded) {
                   opened(std::move(loaded));
               }));
 }
@@ -164,6 +164,7 @@ void OneVoterLog::opened(Expected<storage::Loaded, IoError> loaded) {
         return fail({.subject = path_,
                      .detail = "the log begins with a snapshot, which this release cannot load"});
     }
+    is_open_ = true;
     was_empty_ = loaded->log_end == Offset(0);
     read_quorum_state();
 }
@@ -171,7 +172,7 @@ void OneVoterLog::opened(Expected<storage::Loaded, IoError> loaded) {
 void OneVoterLog::read_quorum_state() {
     auto content = std::make_shared<std::vector<std::uint8_t>>();
     reader_.run(storage::read_whole({quorum_path_, quorum_bytes_max}, content),
-                gate_.wrap([this, content](Expected<void, IoError> read) {
+                start_gate_.wrap([this, content](Expected<void, IoError> read) {
                     const bool is_missing = !read && read.error().code == IoCode::not_found;
                     if (!read && !is_missing) return fail(std::move(read).error());
                     take_quorum_state(is_missing ? ByteView() : ByteView(*content));
@@ -197,7 +198,7 @@ void OneVoterLog::read_from(Offset from) {
     }
     log_.read(
         {.from = from, .upto = log_.log_end(), .max_bytes = read_bytes_max, .min_one_batch = true},
-        gate_.wrap([this](Expected<storage::ReadResult, IoError> result) {
+        start_gate_.wrap([this](Expected<storage::ReadResult, IoError> result) {
             if (!result) return fail(std::move(result).error());
             take(*result);
         }));
@@ -224,7 +225,7 @@ void OneVoterLog::take(const storage::ReadResult& result) {
 void OneVoterLog::begin_epoch() {
     const std::string text = encode_quorum_state({options_.node, epoch_});
     quorum_file_.write(Bytes::copy_of(as_bytes(text)),
-                       gate_.wrap([this](Expected<void, IoError> written) {
+                       start_gate_.wrap([this](Expected<void, IoError> written) {
                            if (!written) return fail(std::move(written).error());
                            const Bytes batch = leader_change_batch(was_empty_);
                            const auto entries =
@@ -280,7 +281,7 @@ void OneVoterLog::append(std::span<const Record> records) {
 }
 
 void OneVoterLog::append_bytes(Bytes batch) {
-    if (has_failed_) return;
+    if (has_failed_ || is_closing_) return;
     const log::BatchFacts facts = facts_of(batch);
     log_.append({.batches = std::move(batch), .facts = {&facts, 1}},
                 gate_.wrap([this](Expected<void, IoError> written) {
@@ -290,7 +291,7 @@ void OneVoterLog::append_bytes(Bytes batch) {
 }
 
 void OneVoterLog::sync() {
-    if (is_syncing_ || has_failed_) return;
+    if (is_syncing_ || has_failed_ || is_closing_) return;
     is_syncing_ = true;
     log_.sync(gate_.wrap([this](Expected<Offset, IoError> synced) {
         is_syncing_ = false;
@@ -316,7 +317,12 @@ Offset OneVoterLog::end() const {
 }
 
 void OneVoterLog::close(runtime::IoDone<void> done) {
-    log_.close(std::move(done));
+    start_gate_.close();
+    is_closing_ = true;
+    if (is_open_) return log_.close(std::move(done));
+    runtime_.executor.post(gate_.wrap([this, done = std::move(done)]() mutable {
+        done(Unexpected{IoError{.code = IoCode::closed, .subject = path_}});
+    }));
 }
 
 }  // namespace glasslog::metadata

@@ -97,6 +97,7 @@ public:
 
     LeaderEpoch epoch() const { return epoch_; }
 
+    // Also before start() is done, which is then not answered any more.
     void close(runtime::IoDone<void> done);
 
 private:
@@ -129,7 +130,10 @@ private:
     bool was_empty_ = false;
     bool is_syncing_ = false;
     bool has_failed_ = false;
+    bool is_open_ = false;
+    bool is_closing_ = false;
     runtime::Gate gate_;
+    runtime::Gate start_gate_;  // of the steps of start()
 };
 
 }  // namespace glasslog::metadata

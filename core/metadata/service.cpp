@@ -89,11 +89,10 @@ public:
                    });
     }
 
-    void stop(UniqueFunction<void()> done) {
+    void stop(UniqueFunction<void(bool is_clean)> done) {
         is_stopped_ = true;
-        log_.close([done = std::move(done)](Expected<void, IoError> closed) mutable {
-            ignore(closed, "a log that failed was reported by on_failure");
-            done();
+        log_.close([this, done = std::move(done)](Expected<void, IoError> closed) mutable {
+            done(closed && !has_failed_);
         });
     }
 
@@ -273,7 +272,7 @@ void Service::start(UniqueFunction<void(Expected<void, IoError>)> done) {
     core_->start(std::move(done));
 }
 
-void Service::stop(UniqueFunction<void()> done) {
+void Service::stop(UniqueFunction<void(bool is_clean)> done) {
     core_->stop(std::move(done));
 }
 

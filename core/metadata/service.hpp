@@ -49,8 +49,9 @@ public:
     // taken. Once.
     void start(UniqueFunction<void(Expected<void, IoError>)> done);
 
-    // Finishes what is being written and closes the log; later requests are not answered.
-    void stop(UniqueFunction<void()> done);
+    // Finishes what is being written and closes the log; later requests are not answered. Also
+    // before start() is done. is_clean: the log was open and is closed in order.
+    void stop(UniqueFunction<void(bool is_clean)> done);
 
     // Called once when the log failed: nothing is decided any more, and the node should stop.
     void on_failure(UniqueFunction<void(IoError)> report);

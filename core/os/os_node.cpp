@@ -34,11 +34,7 @@ struct Reactor {
 
 std::size_t descriptors_for(const OsNodeConfig& config) {
     std::size_t share = config.open_files_max;
-    if (share == 0) {
-        rlimit limit{};
-        ::getrlimit(RLIMIT_NOFILE, &limit);
-        share = std::min<std::size_t>(limit.rlim_cur, 1u << 20) / 2;
-    }
+    if (share == 0) share = descriptors_max() / 2;
     return std::max<std::size_t>(share / static_cast<std::size_t>(config.reactors), 4);
 }
 
@@ -52,6 +48,16 @@ void keep_freed_memory() {
 }
 
 }  // namespace
+
+std::size_t descriptors_max() {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) ::getrlimit(RLIMIT_NOFILE, &limit);
+    }
+    return std::min<std::size_t>(limit.rlim_cur, 1u << 20);
+}
 
 struct OsNode::Parts {
     explicit Parts(OsNodeConfig wanted)

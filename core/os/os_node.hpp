@@ -27,6 +27,10 @@ namespace glasslog::os {
 using MakeTrace =
     UniqueFunction<std::unique_ptr<runtime::Trace>(ReactorId reactor, const runtime::Clock& clock)>;
 
+// Files and sockets that this process may have open, after raising its limit as far as is allowed.
+// A node gives half of it to files.
+std::size_t descriptors_max();
+
 struct OsNodeConfig {
     NodeId node = no_node;  // as the trace knows it
     std::int32_t reactors = 1;

@@ -1,5 +1,6 @@
 #include "core/replication/directory_host.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace glasslog::replication {
@@ -23,6 +24,10 @@ DirectoryHost::DirectoryHost(const runtime::Runtime& runtime,
         if (!found.high_watermark) continue;
         of(storage::CheckpointKind::high_watermark)[at_start][found.name] = *found.high_watermark;
     }
+    for (const storage::CheckpointKind kind : storage::checkpoint_kinds) {
+        const auto at = static_cast<std::size_t>(kind);
+        in_files_.at(at).push_back(opened.checkpoints.at(at));
+    }
 }
 
 DirectoryHost::ByReactor& DirectoryHost::of(storage::CheckpointKind kind) {
@@ -32,6 +37,21 @@ DirectoryHost::ByReactor& DirectoryHost::of(storage::CheckpointKind kind) {
 void DirectoryHost::create(const storage::PartitionName& name,
                            const Uuid& topic_id,
                            runtime::IoDone<void> done) {
+    if (is_cleaning_) {
+        held_.emplace_back([this, name, topic_id, done = std::move(done)]() mutable {
+            create(name, topic_id, std::move(done));
+        });
+        return;
+    }
+    if (failure_) return done(Unexpected{*failure_});
+    if (!folders_.contains(name) && is_in_files(name)) {
+        forget(name);
+        held_.emplace_back([this, name, topic_id, done = std::move(done)]() mutable {
+            create(name, topic_id, std::move(done));
+        });
+        is_cleaning_ = true;
+        return clean_files(0);
+    }
     Folder& folder = folders_[name];
     if (folder.topic_id && folder.topic_id != topic_id) {
         folder.waiting.push_back({topic_id, std::move(done)});
@@ -47,7 +67,34 @@ void DirectoryHost::create(const storage::PartitionName& name,
         }));
 }
 
+// One file after another, then what waited goes on.
+void DirectoryHost::clean_files(std::size_t kind) {
+    if (kind < storage::checkpoint_kinds.size()) {
+        return write(storage::checkpoint_kinds.at(kind),
+                     gate_.wrap([this, kind](Expected<void, IoError> written) {
+                         if (!written) failure_ = written.error();
+                         clean_files(kind + 1);
+                     }));
+    }
+    is_cleaning_ = false;
+    for (auto& call : std::exchange(held_, {}))
+        call();
+}
+
+bool DirectoryHost::is_in_files(const storage::PartitionName& name) const {
+    return std::any_of(in_files_.begin(), in_files_.end(), [&](const auto& contents) {
+        return std::any_of(contents.begin(), contents.end(), [&](const auto& content) {
+            return content.contains(name);
+        });
+    });
+}
+
 void DirectoryHost::remove(const storage::PartitionName& name, runtime::IoDone<void> done) {
+    if (is_cleaning_) {
+        held_.emplace_back(
+            [this, name, done = std::move(done)]() mutable { remove(name, std::move(done)); });
+        return;
+    }
     directory_.delete_partition(
         name,
         gate_.wrap([this, name, done = std::move(done)](Expected<void, IoError> gone) mutable {
@@ -56,11 +103,24 @@ void DirectoryHost::remove(const storage::PartitionName& name, runtime::IoDone<v
         }));
 }
 
-void DirectoryHost::removed(const storage::PartitionName& name) {
+void DirectoryHost::set_aside(const storage::PartitionName& name, runtime::IoDone<void> done) {
+    directory_.set_aside(
+        name,
+        gate_.wrap([this, name, done = std::move(done)](Expected<void, IoError> moved) mutable {
+            removed(name);
+            done(std::move(moved));
+        }));
+}
+
+void DirectoryHost::forget(const storage::PartitionName& name) {
     for (ByReactor& reported : reported_) {
         for (auto& [reactor, offsets] : reported)
             offsets.erase(name);
     }
+}
+
+void DirectoryHost::removed(const storage::PartitionName& name) {
+    forget(name);
     auto folder = folders_.extract(name);
     if (folder.empty()) return;
     for (Waiting& waiting : folder.mapped().waiting)
@@ -71,12 +131,24 @@ void DirectoryHost::checkpoint(ReactorId reactor,
                                storage::CheckpointKind kind,
                                storage::OffsetCheckpoint offsets,
                                runtime::IoDone<void> done) {
-    ByReactor& reported = of(kind);
-    reported[reactor] = std::move(offsets);
+    of(kind)[reactor] = std::move(offsets);
+    write(kind, std::move(done));
+}
+
+void DirectoryHost::write(storage::CheckpointKind kind, runtime::IoDone<void> done) {
     storage::OffsetCheckpoint all;
-    for (const auto& [reporter, part] : reported)
+    for (const auto& [reporter, part] : of(kind))
         all.insert(part.begin(), part.end());
-    directory_.write_checkpoint(kind, all, std::move(done));
+    auto& contents = in_files_.at(static_cast<std::size_t>(kind));
+    contents.push_back(all);
+    // Writes of one file end in the order of their beginning.
+    directory_.write_checkpoint(
+        kind,
+        all,
+        gate_.wrap([&contents, done = std::move(done)](Expected<void, IoError> written) mutable {
+            if (written) contents.erase(contents.begin());
+            done(std::move(written));
+        }));
 }
 
 std::string DirectoryHost::partition_path(const storage::PartitionName& name) const {
@@ -96,6 +168,12 @@ void DirectoryClient::create(const storage::PartitionName& name,
 void DirectoryClient::remove(const storage::PartitionName& name, runtime::IoDone<void> done) {
     ask([name](DirectoryHost& host,
                runtime::IoDone<void> answer) { host.remove(name, std::move(answer)); },
+        std::move(done));
+}
+
+void DirectoryClient::set_aside(const storage::PartitionName& name, runtime::IoDone<void> done) {
+    ask([name](DirectoryHost& host,
+               runtime::IoDone<void> answer) { host.set_aside(name, std::move(answer)); },
         std::move(done));
 }
 

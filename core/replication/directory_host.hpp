@@ -12,6 +12,7 @@
 #include "core/storage/log_directory.hpp"
 
 #include <array>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -32,11 +33,13 @@ public:
     // All three on reactor 0.
 
     // The folder of a partition. One that is there is no error; the folder of another topic of this
-    // name goes first.
+    // name goes first, and with it what the checkpoint files say of that name: it would be believed
+    // of the new one after a crash.
     void create(const storage::PartitionName& name,
                 const Uuid& topic_id,
                 runtime::IoDone<void> done);
     void remove(const storage::PartitionName& name, runtime::IoDone<void> done);
+    void set_aside(const storage::PartitionName& name, runtime::IoDone<void> done);
 
     // Replaces what `reactor` reported before, and writes the file of all reactors.
     void checkpoint(ReactorId reactor,
@@ -63,12 +66,21 @@ private:
     };
 
     void removed(const storage::PartitionName& name);
+    void forget(const storage::PartitionName& name);
+    bool is_in_files(const storage::PartitionName& name) const;
+    void clean_files(std::size_t kind);
+    void write(storage::CheckpointKind kind, runtime::IoDone<void> done);
     ByReactor& of(storage::CheckpointKind kind);
 
     storage::LogDirectory& directory_;
     const std::string path_;
     std::map<storage::PartitionName, Folder> folders_;
     std::array<ByReactor, 3> reported_;
+    // What the files may hold: what was last written, and what is being written.
+    std::array<std::vector<storage::OffsetCheckpoint>, 3> in_files_;
+    bool is_cleaning_ = false;                 // of the files; what comes meanwhile waits
+    std::deque<UniqueFunction<void()>> held_;  // calls, in order
+    std::optional<IoError> failure_;           // of the cleaning: no folder is made any more
     Outbox outbox_;
     runtime::Gate gate_;
 };
@@ -84,6 +96,7 @@ public:
                 const Uuid& topic_id,
                 runtime::IoDone<void> done);
     void remove(const storage::PartitionName& name, runtime::IoDone<void> done);
+    void set_aside(const storage::PartitionName& name, runtime::IoDone<void> done);
     void checkpoint(storage::CheckpointKind kind,
                     storage::OffsetCheckpoint offsets,
                     runtime::IoDone<void> done);

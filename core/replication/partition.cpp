@@ -286,7 +286,7 @@ struct Partition::Stepper {
 
     // While a sync runs its end arms the next alarm.
     void arm_flush() {
-        if (state.is_syncing) return;
+        if (state.is_syncing || state.is_failed) return;
         if (state.config.flush_interval == Duration::max() || state.unsynced_records == 0) return;
         arm(Timer::flush, state.flush_timer, state.oldest_unsynced + state.config.flush_interval);
     }

@@ -346,7 +346,7 @@ void Replica::execute(Effects effects) {
         log_.assign_epoch(effects.assign_epoch->epoch, effects.assign_epoch->start);
     }
     if (effects.append) append_to_log(*effects.append);
-    if (effects.sync) sync_log();
+    if (effects.sync && !is_closing_) sync_log();  // close() syncs what is left
     if (effects.advance_log_start) log_.advance_log_start(*effects.advance_log_start);
     note(effects);
     for (const WakeAt& alarm : effects.wake_at)
@@ -387,6 +387,7 @@ void Replica::answer(const Reply& reply) {
 }
 
 void Replica::wake_at(const WakeAt& alarm) {
+    if (is_closing_) return;
     const Timer timer = alarm.timer;
     timers_.at(static_cast<std::size_t>(timer)) =
         runtime_.executor.at(alarm.when, gate_.wrap([this, timer] { run(TimerFired{timer}); }));
@@ -431,18 +432,25 @@ void Replica::expire_producers() {
     run(ExpireProducers{now, setup_.options.producer_expiration});
 }
 
-void Replica::close(UniqueFunction<void()> done) {
+void Replica::close(UniqueFunction<void(bool is_clean)> done) {
+    is_closing_ = true;
+    for (runtime::Timer& timer : timers_)
+        timer.cancel();
     resign();
     release_waiting();
     for (auto& [token, answer] : std::exchange(by_time_, {}))
         answer({.error = WireError::not_leader_or_follower});
     for (auto& [ticket, answer] : std::exchange(reads_, {}))
         answer(Unexpected{IoError{.code = IoCode::closed, .subject = setup_.path}});
+    if (!partition_) {  // it could not be opened
+        runtime_.executor.post(gate_.wrap([done = std::move(done)]() mutable { done(false); }));
+        return;
+    }
     const Offset end = log_.log_end();
     log_.close(
         gate_.wrap([this, end, done = std::move(done)](Expected<void, IoError> closed) mutable {
             if (closed) recovery_point_ = end;
-            done();
+            done(closed && !has_failed_);
         }));
 }
 

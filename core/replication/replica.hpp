@@ -96,8 +96,9 @@ public:
     void apply_retention(UniqueFunction<void()> done);
     void expire_producers();
 
-    // Answers what waits, then closes the log. No call afterwards, but recovery_point().
-    void close(UniqueFunction<void()> done);
+    // Answers what waits, then closes the log. No call afterwards, but recovery_point(). is_clean:
+    // everything that was appended is durable, and the files say so.
+    void close(UniqueFunction<void(bool is_clean)> done);
 
     const PartitionId& id() const { return setup_.id; }
 
@@ -147,6 +148,7 @@ private:
     storage::PartitionLog log_;
     std::optional<Partition> partition_;  // when the log is open
     bool has_failed_ = false;
+    bool is_closing_ = false;
     bool is_in_call_ = false;  // of append(): it must not be answered before it returned
 
     std::optional<Lead> due_lead_;  // until the log is open

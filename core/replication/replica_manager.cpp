@@ -33,7 +33,7 @@ public:
                     [this](const PartitionId& id) { return missing(id); }},
                    options_.parked_fetches_max),
           replicas_(runtime, *this, directory_, options_),
-          upkeep_(runtime, directory_, replicas_, options_) {}
+          upkeep_(runtime, directory_, replicas_, *this) {}
 
     void start(metadata::ImagePtr image, UniqueFunction<void()> done) {
         replicas_.start(std::move(image), [this, done = std::move(done)]() mutable {
@@ -44,11 +44,14 @@ public:
 
     void apply(metadata::ImagePtr image) { replicas_.apply(std::move(image)); }
 
-    void stop(UniqueFunction<void()> done) {
+    void stop(UniqueFunction<void(bool is_clean)> done) {
         fetches_.finish_all();
         upkeep_.stop();
-        replicas_.close_all(
-            [this, done = std::move(done)]() mutable { upkeep_.write_all(std::move(done)); });
+        replicas_.close_all([this, done = std::move(done)]() mutable {
+            upkeep_.write_all([this, done = std::move(done)](bool is_written) mutable {
+                done(is_written && replicas_.is_clean());
+            });
+        });
     }
 
     void on_failure(UniqueFunction<void(IoError)> report) { failed_ = std::move(report); }
@@ -192,7 +195,7 @@ void ReplicaManager::apply(metadata::ImagePtr image) {
     core_->apply(std::move(image));
 }
 
-void ReplicaManager::stop(UniqueFunction<void()> done) {
+void ReplicaManager::stop(UniqueFunction<void(bool is_clean)> done) {
     core_->stop(std::move(done));
 }
 

@@ -152,8 +152,9 @@ public:
     // is opening wait for it.
     void apply(metadata::ImagePtr image);
 
-    // Answers what is parked, writes checkpoints, closes every log cleanly. No call afterwards.
-    void stop(UniqueFunction<void()> done);
+    // Answers what is parked, closes every log, writes checkpoints. No call afterwards. is_clean:
+    // every log was open and is closed in order, so that the next start need not recover any.
+    void stop(UniqueFunction<void(bool is_clean)> done);
 
     // Format, acks, leadership, validation, sequences, log: the first that refuses answers. Also
     // with acks 0 it answers, so that the caller may close the connection on an error.

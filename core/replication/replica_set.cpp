@@ -42,7 +42,7 @@ void ReplicaSet::start(metadata::ImagePtr image, UniqueFunction<void()> done) {
     started_ = std::move(done);
     apply(std::move(image));
     has_started_ = true;
-    if (runtime_.reactor == ReactorId(0)) delete_strays();
+    if (runtime_.reactor == ReactorId(0)) set_strays_aside();
     runtime_.executor.post(gate_.wrap([this] { open_more(); }));
 }
 
@@ -210,8 +210,9 @@ void ReplicaSet::opened_one() {
     open_more();
 }
 
-// Folders that no partition of the image owns: their topic was deleted while this broker was down.
-void ReplicaSet::delete_strays() {
+// Folders that no partition of the image owns: their topic was deleted while this broker was down,
+// or the metadata lost them. Nothing is deleted for what a log does not say.
+void ReplicaSet::set_strays_aside() {
     if (options_.opened == nullptr) return;
     for (const storage::FoundPartition& found : options_.opened->partitions) {
         if (found.name.topic == metadata::metadata_topic) continue;
@@ -219,7 +220,9 @@ void ReplicaSet::delete_strays() {
         const bool is_known = topic != nullptr && topic->find(found.name.index) != nullptr &&
                               found.topic_id.value_or(topic->id) == topic->id;
         if (is_known) continue;
-        remove_folder(found.name);
+        directory_.set_aside(found.name, gate_.wrap([this](Expected<void, IoError> moved) {
+            if (!moved) listener_.on_failure(moved.error());
+        }));
     }
 }
 
@@ -232,8 +235,9 @@ void ReplicaSet::remove(const PartitionId& id) {
     Replica& replica = *closing_.back();
     replica.resign();
     // A log that is still opening is closed when that is over.
-    auto close = gate_.wrap(
-        [this, &replica] { replica.close(gate_.wrap([this, &replica] { closed(replica); })); });
+    auto close = gate_.wrap([this, &replica] {
+        replica.close(gate_.wrap([this, &replica](bool) { closed(replica); }));
+    });
     if (replica.is_opening()) {
         replica.open_then(std::move(close));
     } else if (replica.is_open()) {
@@ -266,20 +270,23 @@ void ReplicaSet::close_all(UniqueFunction<void()> done) {
     closing_count_ = 1;
     for (const auto& [id, replica] : replicas_) {
         ++closing_count_;
-        const auto close = gate_.wrap(
-            [this, one = replica.get()] { one->close(gate_.wrap([this] { closed_one(); })); });
+        const auto close = gate_.wrap([this, one = replica.get()] {
+            one->close(gate_.wrap([this](bool is_clean) { closed_one(is_clean); }));
+        });
         if (replica->is_opening()) {
             replica->open_then(close);
         } else if (replica->is_open()) {
             runtime_.executor.post(close);
         } else {
             --closing_count_;
+            is_clean_ = false;  // what it holds was not looked at yet
         }
     }
-    runtime_.executor.post(gate_.wrap([this] { closed_one(); }));
+    runtime_.executor.post(gate_.wrap([this] { closed_one(true); }));
 }
 
-void ReplicaSet::closed_one() {
+void ReplicaSet::closed_one(bool is_clean) {
+    is_clean_ = is_clean_ && is_clean;
     if (--closing_count_ == 0) std::exchange(closed_all_, {})();
 }
 

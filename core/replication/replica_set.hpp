@@ -24,17 +24,22 @@ public:
                DirectoryClient& directory,
                const ReplicaOptions& options);
 
-    // `done` when every log of `image` is open or has failed. On reactor 0 it also deletes folders
-    // whose partition is in no image.
+    // `done` when every log of `image` is open or has failed. On reactor 0 it also sets folders
+    // aside whose partition is in no image.
     void start(metadata::ImagePtr image, UniqueFunction<void()> done);
 
     void apply(metadata::ImagePtr image);
 
     void close_all(UniqueFunction<void()> done);
 
+    // After close_all: every log was opened, took all that it was given, and was closed in order.
+    bool is_clean() const { return is_clean_; }
+
     Replica* find(const PartitionId& id) const;
 
     const metadata::ImagePtr& image() const { return image_; }
+
+    const ReplicaOptions& options() const { return options_; }
 
     std::size_t size() const { return replicas_.size(); }
 
@@ -73,10 +78,10 @@ private:
     void make_folder(const PartitionId& id);
     void open_log(const PartitionId& id);
     void opened_one();
-    void delete_strays();
+    void set_strays_aside();
     void closed(const Replica& replica);
     void remove_folder(const storage::PartitionName& name);
-    void closed_one();
+    void closed_one(bool is_clean);
 
     const runtime::Runtime& runtime_;
     ReplicaListener& listener_;
@@ -90,6 +95,7 @@ private:
     std::size_t closing_count_ = 0;
     bool has_started_ = false;
     bool is_closing_ = false;
+    bool is_clean_ = true;
     UniqueFunction<void()> started_;
     UniqueFunction<void()> closed_all_;
     runtime::Gate gate_;

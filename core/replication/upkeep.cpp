@@ -11,16 +11,13 @@ using storage::CheckpointKind;
 
 namespace {
 
-constexpr std::array all_kinds{
-    CheckpointKind::recovery_point, CheckpointKind::log_start, CheckpointKind::high_watermark};
-
 // Before the first partition of any topic.
 constexpr PartitionId before_all{Uuid{}, PartitionIndex(-1)};
 
 }  // namespace
 
 void Upkeep::start() {
-    for (const CheckpointKind kind : all_kinds)
+    for (const CheckpointKind kind : storage::checkpoint_kinds)
         arm_checkpoint(kind);
     arm_retention();
 }
@@ -79,7 +76,9 @@ void Upkeep::write(CheckpointKind kind, UniqueFunction<void()> done) {
         kind,
         std::move(offsets),
         [this, kind, written, done = std::move(done)](Expected<void, IoError> saved) mutable {
-            if (saved && kind == CheckpointKind::recovery_point) {
+            // What cannot be written now is not written later: deleted records would come back.
+            if (!saved) return listener_.on_failure(saved.error());
+            if (kind == CheckpointKind::recovery_point) {
                 replicas_.for_each_mutable([&](Replica& replica) {
                     const auto at = written->find(replica.name());
                     if (at != written->end()) replica.recovery_point_saved(at->second);
@@ -89,13 +88,19 @@ void Upkeep::write(CheckpointKind kind, UniqueFunction<void()> done) {
         });
 }
 
-void Upkeep::write_all(UniqueFunction<void()> done) {
-    const auto left = std::make_shared<std::size_t>(all_kinds.size());
-    const auto finished = std::make_shared<UniqueFunction<void()>>(std::move(done));
-    for (const CheckpointKind kind : all_kinds) {
-        directory_.checkpoint(kind, collect(kind), [left, finished](Expected<void, IoError> saved) {
-            ignore(saved, "an older checkpoint costs a longer recovery");
-            if (--*left == 0) (*finished)();
+void Upkeep::write_all(UniqueFunction<void(bool is_written)> done) {
+    struct Progress {
+        std::size_t left = storage::checkpoint_kinds.size();
+        bool is_written = true;
+        UniqueFunction<void(bool is_written)> done;
+    };
+
+    const auto progress = std::make_shared<Progress>();
+    progress->done = std::move(done);
+    for (const CheckpointKind kind : storage::checkpoint_kinds) {
+        directory_.checkpoint(kind, collect(kind), [progress](Expected<void, IoError> saved) {
+            progress->is_written = progress->is_written && saved;
+            if (--progress->left == 0) progress->done(progress->is_written);
         });
     }
 }

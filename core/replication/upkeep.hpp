@@ -19,15 +19,19 @@ public:
     Upkeep(const runtime::Runtime& runtime,
            DirectoryClient& directory,
            ReplicaSet& replicas,
-           const ReplicaOptions& options)
-        : runtime_(runtime), directory_(directory), replicas_(replicas), options_(options) {}
+           ReplicaListener& listener)
+        : runtime_(runtime),
+          directory_(directory),
+          replicas_(replicas),
+          options_(replicas.options()),
+          listener_(listener) {}
 
     // Arms the timers.
     void start();
     void stop();
 
     // All three checkpoints, once more.
-    void write_all(UniqueFunction<void()> done);
+    void write_all(UniqueFunction<void(bool is_written)> done);
 
 private:
     void arm_checkpoint(storage::CheckpointKind kind);
@@ -41,6 +45,7 @@ private:
     DirectoryClient& directory_;
     ReplicaSet& replicas_;
     const ReplicaOptions& options_;
+    ReplicaListener& listener_;
     std::array<runtime::Timer, 3> checkpoint_timers_;
     runtime::Timer retention_timer_;
     runtime::Gate gate_;

@@ -54,8 +54,9 @@ ScanResult BatchScanner::want(std::size_t bytes_needed) {
     const std::size_t held = buffer_.size() - used_;
     const std::uint64_t from = position_ + held;
     if (from >= end_) return broken("the file ends inside a batch");
-    const std::size_t more = std::max(bytes_needed - held, chunk_bytes_max);
+    const std::size_t more = std::max(bytes_needed - held, chunk_bytes_);
     const std::uint64_t max = std::min<std::uint64_t>({more, chunk_bytes_max, end_ - from});
+    chunk_bytes_ = std::min(chunk_bytes_ * 4, chunk_bytes_max);
     return WantsBytes{from, static_cast<std::size_t>(max)};
 }
 

@@ -60,7 +60,8 @@ private:
     std::uint64_t end_;
     CheckCrc check_;
     std::vector<std::uint8_t> buffer_;
-    std::size_t used_ = 0;  // of the buffer: batches that were given
+    std::size_t used_ = 0;                // of the buffer: batches that were given
+    std::size_t chunk_bytes_ = 16 << 10;  // of the next read; grows, as most look-ups end soon
     ByteView batch_;
 };
 

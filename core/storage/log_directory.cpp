@@ -63,6 +63,7 @@ public:
                           const Uuid& topic_id,
                           runtime::IoDone<std::string> done);
     void delete_partition(const PartitionName& name, runtime::IoDone<void> done);
+    void set_aside(const PartitionName& name, runtime::IoDone<void> done);
     void write_checkpoint(CheckpointKind kind,
                           const OffsetCheckpoint& offsets,
                           runtime::IoDone<void> done);
@@ -78,7 +79,6 @@ private:
         runtime::IoDone<OpenedDirectory> done;
         OpenedDirectory result;
         std::vector<runtime::DirectoryEntry> entries;
-        std::array<OffsetCheckpoint, 3> checkpoints;  // by CheckpointKind
         std::size_t next_partition = 0;
     };
 
@@ -109,6 +109,8 @@ private:
     void remove_listed(const std::string& folder, std::vector<runtime::DirectoryEntry> entries);
     void remove_later(const std::string& folder);
     void arm_remover();
+    Uuid draw_unique();
+    Job rename_folder(const PartitionName& name, const std::string& to) const;
 
     runtime::Runtime runtime_;
     Duration file_delete_delay_;
@@ -130,9 +132,7 @@ private:
 
 LogDirectory::State::State(const runtime::Runtime& runtime, std::string path)
     : path_(std::move(path)), runtime_(runtime), runner_(runtime.executor, runtime.disk) {
-    for (const CheckpointKind kind : {CheckpointKind::recovery_point,
-                                      CheckpointKind::log_start,
-                                      CheckpointKind::high_watermark}) {
+    for (const CheckpointKind kind : checkpoint_kinds) {
         checkpoints_[static_cast<std::size_t>(kind)] =
             std::make_unique<AtomicFile>(runtime.executor, runtime.disk, in(file_of(kind)));
     }
@@ -282,7 +282,7 @@ void LogDirectory::State::read_checkpoint(CheckpointKind kind) {
                                        in(file_of(kind)),
                                        offsets.error().text()));
             if (offsets)
-                opening_->checkpoints[static_cast<std::size_t>(kind)] = std::move(*offsets);
+                opening_->result.checkpoints[static_cast<std::size_t>(kind)] = std::move(*offsets);
         }
         if (kind == CheckpointKind::high_watermark) return sort_folders();
         read_checkpoint(kind == CheckpointKind::recovery_point ? CheckpointKind::log_start
@@ -292,7 +292,8 @@ void LogDirectory::State::read_checkpoint(CheckpointKind kind) {
 
 void LogDirectory::State::sort_folders() {
     const auto at = [&](CheckpointKind kind, const PartitionName& name) -> std::optional<Offset> {
-        const OffsetCheckpoint& offsets = opening_->checkpoints[static_cast<std::size_t>(kind)];
+        const OffsetCheckpoint& offsets =
+            opening_->result.checkpoints[static_cast<std::size_t>(kind)];
         const auto found = offsets.find(name);
         return found == offsets.end() ? std::nullopt : std::optional(found->second);
     };
@@ -362,14 +363,33 @@ void LogDirectory::State::create_partition(const PartitionName& name,
         });
 }
 
-void LogDirectory::State::delete_partition(const PartitionName& name, runtime::IoDone<void> done) {
+Uuid LogDirectory::State::draw_unique() {
     const std::uint64_t high = runtime_.random.draw("storage.deleted", path_);
     const std::uint64_t low = runtime_.random.draw("storage.deleted", path_);
-    const std::string to = in(deleted_directory_name(name, Uuid::version_4(high, low)));
+    return Uuid::version_4(high, low);
+}
+
+Job LogDirectory::State::rename_folder(const PartitionName& name, const std::string& to) const {
     std::vector<DiskOp> operations;
     operations.emplace_back(RenamePath{in(partition_directory_name(name)), to, IfMissing::go_on});
     operations.emplace_back(SyncDirectory{path_});
-    run(run_in_order(std::move(operations)),
+    return run_in_order(std::move(operations));
+}
+
+void LogDirectory::State::set_aside(const PartitionName& name, runtime::IoDone<void> done) {
+    const std::string to = in(stray_directory_name(name, draw_unique()));
+    trace::log(runtime_.trace,
+               trace::LogLevel::warning,
+               "storage",
+               fmt::format("{} is of no topic that the metadata knows: it is kept as {}",
+                           partition_directory_name(name),
+                           to));
+    run(rename_folder(name, to), std::move(done));
+}
+
+void LogDirectory::State::delete_partition(const PartitionName& name, runtime::IoDone<void> done) {
+    const std::string to = in(deleted_directory_name(name, draw_unique()));
+    run(rename_folder(name, to),
         [this, to, done = std::move(done)](Expected<void, IoError> renamed) mutable {
             if (renamed) remove_later(to);
             done(std::move(renamed));
@@ -449,6 +469,10 @@ void LogDirectory::create_partition(const PartitionName& name,
 
 void LogDirectory::delete_partition(const PartitionName& name, runtime::IoDone<void> done) {
     state_->delete_partition(name, std::move(done));
+}
+
+void LogDirectory::set_aside(const PartitionName& name, runtime::IoDone<void> done) {
+    state_->set_aside(name, std::move(done));
 }
 
 void LogDirectory::write_checkpoint(CheckpointKind kind,

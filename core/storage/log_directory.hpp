@@ -14,6 +14,7 @@
 #include "core/storage/checkpoints.hpp"
 #include "core/storage/names.hpp"
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,14 +44,19 @@ struct FoundPartition {
     std::optional<Offset> high_watermark;
 };
 
+enum class CheckpointKind : std::uint8_t { recovery_point, log_start, high_watermark };
+
+inline constexpr std::array checkpoint_kinds{
+    CheckpointKind::recovery_point, CheckpointKind::log_start, CheckpointKind::high_watermark};
+
 struct OpenedDirectory {
     MetaProperties meta;
     std::optional<BrokerEpoch> clean_shutdown;  // empty: it was not shut down cleanly
     std::vector<FoundPartition> partitions;     // sorted by name
     std::vector<std::string> stray;             // folders that belong to no partition
+    // As the files say, by CheckpointKind; they may name partitions that are gone.
+    std::array<OffsetCheckpoint, 3> checkpoints;
 };
-
-enum class CheckpointKind : std::uint8_t { recovery_point, log_start, high_watermark };
 
 class LogDirectory {
 public:
@@ -72,6 +78,10 @@ public:
     // Renames the folder, durably, and removes it after file_delete_delay. The partition's log must
     // be gone. A missing folder is no error.
     void delete_partition(const PartitionName& name, runtime::IoDone<void> done);
+
+    // Renames the folder, durably, to one of no partition, which is kept. A missing folder is no
+    // error.
+    void set_aside(const PartitionName& name, runtime::IoDone<void> done);
 
     // Replaces the whole checkpoint; durable when `done` runs.
     void write_checkpoint(CheckpointKind kind,

@@ -48,6 +48,14 @@ bool is_unique_part(std::string_view text) {
            });
 }
 
+std::string unique_directory_name(const PartitionName& name,
+                                  const Uuid& unique,
+                                  std::string_view ending) {
+    const std::string tail =
+        fmt::format("-{}.{:016x}{:016x}{}", name.index, unique.high, unique.low, ending);
+    return name.topic.substr(0, name_bytes_max - tail.size()) + tail;
+}
+
 }  // namespace
 
 std::string_view suffix(SegmentFile kind) {
@@ -85,9 +93,11 @@ std::string partition_directory_name(const PartitionName& name) {
 }
 
 std::string deleted_directory_name(const PartitionName& name, const Uuid& unique) {
-    const std::string tail =
-        fmt::format("-{}.{:016x}{:016x}-delete", name.index, unique.high, unique.low);
-    return name.topic.substr(0, name_bytes_max - tail.size()) + tail;
+    return unique_directory_name(name, unique, "-delete");
+}
+
+std::string stray_directory_name(const PartitionName& name, const Uuid& unique) {
+    return unique_directory_name(name, unique, "-stray");
 }
 
 std::optional<PartitionDirectoryName> parse_partition_directory_name(std::string_view name) {

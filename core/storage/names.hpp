@@ -41,10 +41,13 @@ std::optional<SegmentFileName> parse_segment_file_name(std::string_view name);
 // "orders-0".
 std::string partition_directory_name(const PartitionName& name);
 
+enum class DirectoryKind : std::uint8_t { partition, deleted, future, stray };
+
 // "orders-0.6e7d46ea27554a6ca8928ee07d8b0008-delete"; the topic is cut so that it is <= 255 bytes.
 std::string deleted_directory_name(const PartitionName& name, const Uuid& unique);
 
-enum class DirectoryKind : std::uint8_t { partition, deleted, future, stray };
+// The same with "-stray": of no topic, and kept until a person removes it.
+std::string stray_directory_name(const PartitionName& name, const Uuid& unique);
 
 struct PartitionDirectoryName {
     PartitionName name;

@@ -29,12 +29,6 @@ std::uint64_t OffsetIndex::lookup(Offset offset) const {
     return static_cast<std::uint64_t>((next - 1)->position);
 }
 
-void OffsetIndex::truncate_to(Offset end) {
-    const std::int64_t relative = end - base_;
-    while (!entries_.empty() && entries_.back().relative_offset >= relative)
-        entries_.pop_back();
-}
-
 Bytes OffsetIndex::encode_from(std::size_t first) const {
     std::vector<std::uint8_t> out((entries_.size() - first) * offset_index_entry_bytes);
     std::uint8_t* at = out.data();

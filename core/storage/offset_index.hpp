@@ -36,9 +36,6 @@ public:
     // Where to begin to look for `offset`: the position of the last entry at or before it, or 0.
     std::uint64_t lookup(Offset offset) const;
 
-    // Removes entries of `end` and above.
-    void truncate_to(Offset end);
-
     std::span<const OffsetIndexEntry> entries() const { return entries_; }
 
     Offset base() const { return base_; }

@@ -181,6 +181,7 @@ public:
         while (true) {
             const ScanResult result = scanner_.next();
             if (const auto* wants = std::get_if<WantsBytes>(&result)) return read(*wants);
+            if (const auto* broken = std::get_if<BrokenBatch>(&result)) return refuse(*broken);
             const auto* batch = std::get_if<ScannedBatch>(&result);
             if (batch == nullptr) return log_.answer<Found>(std::move(done_), Found{});
             if (auto found = visit_(*batch, scanner_.batch()))
@@ -190,6 +191,16 @@ public:
 
 private:
     using Found = std::optional<RecordPosition>;
+
+    // "Not found" would be an answer about records that were not seen.
+    void refuse(const BrokenBatch& broken) {
+        log_.answer<Found>(
+            std::move(done_),
+            Unexpected{IoError{
+                .code = IoCode::failed,
+                .subject = log_.directory_,
+                .detail = fmt::format("no batch at {}: {}", broken.position, broken.reason)}});
+    }
 
     void read(const WantsBytes& wants) {
         file_->read_at(wants.position,

@@ -144,7 +144,6 @@ private:
     class Searcher;
 
     // --- partition_log.cpp
-    void opened(OpenLog how, Expected<void, IoError> outcome, runtime::IoDone<Loaded> done);
     void adopt(RecoveredLog& recovered);
     void trace_recovery(const OpenLog& how, const RecoveryReport& report);
     bool must_roll(const AppendRequest& request) const;

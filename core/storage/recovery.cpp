@@ -339,15 +339,23 @@ void RecoveryJob::enqueue(std::vector<DiskOp> operations) {
 }
 
 // Those beyond the end describe batches that are gone. They must not come back once the log has
-// grown again, so this is durable before the log is used.
+// grown again, so this is durable before the log is used. Of the others a log needs the newest, and
+// those at the base of a segment, which go with it.
 void RecoveryJob::remove_snapshots() {
     const auto beyond = snapshots_.upper_bound(result_->log_end);
     result_->snapshot_end = result_->log_start;
-    if (beyond != snapshots_.begin())
+    std::set<Offset> wanted;
+    for (const Segment& segment : result_->segments)
+        wanted.insert(segment.base);
+    if (beyond != snapshots_.begin()) {
         result_->snapshot_end = std::max(result_->log_start, *std::prev(beyond));
-    for (auto offset = beyond; offset != snapshots_.end(); ++offset)
+        wanted.insert(*std::prev(beyond));
+    }
+    for (const Offset offset : snapshots_) {
+        if (offset <= result_->log_end && wanted.contains(offset)) continue;
         queue_.emplace_back(
-            RemovePath{segment_path(*offset, SegmentFile::snapshot), IfMissing::go_on});
+            RemovePath{segment_path(offset, SegmentFile::snapshot), IfMissing::go_on});
+    }
     if (beyond != snapshots_.end()) queue_.emplace_back(SyncDirectory{plan_.directory});
 }
 

@@ -154,6 +154,8 @@ Step RecoveryJob::scan_broke(const BrokenBatch& broken) {
 Step RecoveryJob::scan_ended() {
     if (pass_ == Pass::tail && segment_.end < producers_end_)
         return distrust("it ends before the producer snapshot does");
+    if (pass_ == Pass::tail && indexes_->reaches_beyond(segment_.end))
+        return distrust("an index names offsets beyond its end");
     if (pass_ == Pass::recover) {
         RecoveryReport& report = result_->report;
         report.scanned_bytes += scanner_->position();

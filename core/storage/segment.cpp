@@ -41,12 +41,11 @@ bool SegmentIndexes::is_full() const {
     return offsets_.entries().size() >= offsets_max || times_.entries().size() + 1 >= times_max;
 }
 
-void SegmentIndexes::truncate_to(Offset end) {
-    offsets_.truncate_to(end);
-    times_.truncate_to(end);
-    offsets_written_ = std::min(offsets_written_, offsets_.entries().size());
-    times_written_ = std::min(times_written_, times_.entries().size());
-    bytes_since_entry_ = 0;
+bool SegmentIndexes::reaches_beyond(Offset end) const {
+    const auto offsets = offsets_.entries();
+    const auto times = times_.entries();
+    return (!offsets.empty() && offsets_.base() + offsets.back().relative_offset >= end) ||
+           (!times.empty() && times.back().offset >= end);
 }
 
 SegmentIndexes::Unwritten SegmentIndexes::take_unwritten() {

@@ -42,7 +42,8 @@ public:
     // True when an index has no room: the segment must be rolled.
     bool is_full() const;
 
-    void truncate_to(Offset end);
+    // An entry names an offset at or above `end`: the files do not belong to such a segment.
+    bool reaches_beyond(Offset end) const;
 
     struct Unwritten {
         Bytes offset_entries;

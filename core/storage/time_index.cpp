@@ -24,11 +24,6 @@ TimestampOffset TimeIndex::lookup(WallTime timestamp) const {
     return *(next - 1);
 }
 
-void TimeIndex::truncate_to(Offset end) {
-    while (!entries_.empty() && entries_.back().offset >= end)
-        entries_.pop_back();
-}
-
 Bytes TimeIndex::encode_from(std::size_t first) const {
     std::vector<std::uint8_t> out((entries_.size() - first) * time_index_entry_bytes);
     std::uint8_t* at = out.data();

@@ -36,8 +36,6 @@ public:
     // The last entry whose timestamp is <= `timestamp`; (-1, base) before the first.
     TimestampOffset lookup(WallTime timestamp) const;
 
-    void truncate_to(Offset end);
-
     std::span<const TimestampOffset> entries() const { return entries_; }
 
     Offset base() const { return base_; }

@@ -2,6 +2,7 @@
 
 #include "core/broker/config.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace glasslog::broker {
@@ -55,6 +56,19 @@ TEST(ConfigTest, NamesCauseAndBoundsOfABadValue) {
     EXPECT_EQ(config_of("log.dirs=/a,/b").error().expected, "one directory");
     EXPECT_EQ(config_of("listeners=SSL://:9093").error().hint,
               "TLS and SASL are not supported yet");
+}
+
+// Topics take their defaults from the file; too late to find out when the first one is created.
+TEST(ConfigTest, RefusesDefaultsOfTopicsThatCannotBeUsed) {
+    for (const char* line : {"log.segment.bytes=4294967296",
+                             "log.segment.bytes=abc",
+                             "message.max.bytes=-1",
+                             "compression.type=brotli"}) {
+        const auto config = config_of(line);
+        ASSERT_FALSE(config.has_value()) << line;
+        EXPECT_THAT(config.error().text(), testing::HasSubstr(line));
+    }
+    EXPECT_TRUE(config_of("log.segment.bytes=1048576\nlog.retention.ms=-1").has_value());
 }
 
 TEST(ConfigTest, ReadsListenersOfEveryForm) {

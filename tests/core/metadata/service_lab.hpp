@@ -32,6 +32,22 @@ public:
 
     // Opens the directory and starts the service; false when the node crashed on the way.
     bool start() {
+        if (!open()) return false;
+        const auto started =
+            await<Expected<void, IoError>>([&](auto done) { service_->start(std::move(done)); });
+        if (!started) return false;
+        EXPECT_TRUE(started->has_value()) << (*started ? "" : started->error().text());
+        return started->has_value();
+    }
+
+    // The same, without waiting for the service.
+    bool begin_start() {
+        if (!open()) return false;
+        service_->start([](const Expected<void, IoError>&) {});
+        return true;
+    }
+
+    bool open() {
         runtime_ = std::make_unique<runtime::Runtime>(lab_.runtime());
         directory_ = std::make_unique<storage::LogDirectory>(*runtime_, "data");
         using Opened = Expected<storage::OpenedDirectory, IoError>;
@@ -46,11 +62,7 @@ public:
             *runtime_,
             *directory_,
             ServiceOptions{.node = NodeId(1), .opened = **opened, .file = {}});
-        const auto started =
-            await<Expected<void, IoError>>([&](auto done) { service_->start(std::move(done)); });
-        if (!started) return false;
-        EXPECT_TRUE(started->has_value()) << (*started ? "" : started->error().text());
-        return started->has_value();
+        return true;
     }
 
     std::optional<protocol::WireError> create(const std::string& name) {

@@ -59,6 +59,29 @@ TEST(ServiceTest, EveryStartIsANewEpochOfTheSameCluster) {
     EXPECT_GT(lab.register_broker(2), first);
 }
 
+// SIGTERM may come at any moment of a start, on a new directory and on one with a log.
+TEST(ServiceTest, StopsAtAnyStepOfItsStart) {
+    for (const bool is_new : {true, false}) {
+        for (int steps = 0; steps < 60; ++steps) {
+            ServiceLab lab;
+            if (!is_new) {
+                ASSERT_TRUE(lab.start());
+                lab.crash(std::nullopt);
+            }
+            ASSERT_TRUE(lab.begin_start());
+            int asked = 0;
+            lab.lab().run_until([&] { return asked++ >= steps; });
+            std::optional<bool> is_clean;
+            lab.service().stop([&](bool answer) { is_clean = answer; });
+
+            lab.lab().run_until([&] { return is_clean.has_value(); }, Duration::seconds(10));
+
+            EXPECT_TRUE(is_clean.has_value()) << "after " << steps << " steps";
+            lab.lab().run(Duration::seconds(10));
+        }
+    }
+}
+
 TEST(ServiceTest, AnswersOnlyWhatIsDurable) {
     ServiceLab lab;
     ASSERT_TRUE(lab.start());

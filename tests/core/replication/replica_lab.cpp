@@ -74,14 +74,24 @@ bool ReplicaLab::start() {
     return wait_for(left);
 }
 
-bool ReplicaLab::stop() {
+std::optional<bool> ReplicaLab::close_logs() {
     auto left = std::make_shared<int>(reactor_count_);
+    auto is_clean = std::make_shared<bool>(true);
     for (std::size_t at = 0; at < managers_.size(); ++at) {
-        runtimes_[at]->executor.post(
-            [this, at, left] { managers_[at]->stop([left] { --*left; }); });
+        runtimes_[at]->executor.post([this, at, left, is_clean] {
+            managers_[at]->stop([left, is_clean](bool is_clean_here) {
+                *is_clean = *is_clean && is_clean_here;
+                --*left;
+            });
+        });
     }
-    if (!wait_for(left)) return false;
+    if (!wait_for(left)) return std::nullopt;
     managers_.clear();
+    return *is_clean;
+}
+
+bool ReplicaLab::stop() {
+    if (close_logs() != true) return false;
     const auto closed = await<Expected<void, IoError>>(
         [&](auto done) { directory_->close_clean(BrokerEpoch(7), std::move(done)); });
     if (!closed || !*closed) return false;

@@ -41,6 +41,9 @@ public:
     // Closes all; the clean mark is left.
     bool stop();
 
+    // Closes all; what the managers say of it. Empty: crashed on the way.
+    std::optional<bool> close_logs();
+
     // Everything goes but the disk and the metadata.
     void crash(std::optional<sim::CrashModel> model);
 
@@ -48,6 +51,9 @@ public:
     void create(const std::string& topic, std::int32_t partitions = 1, Configs configs = {});
     void remove(const std::string& topic);
     void configure(const std::string& topic, Configs configs);
+
+    // Before start(): as if the metadata had been lost.
+    void forget_topics() { image_ = std::make_shared<const metadata::Image>(); }
 
     PartitionId id(const std::string& topic, std::int32_t index = 0) const;
 

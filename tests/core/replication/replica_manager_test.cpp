@@ -328,6 +328,105 @@ TEST_F(ReplicaManagerTest, AFailedDiskEndsTheLogAndIsReportedOnce) {
     EXPECT_EQ(reports, 1);
 }
 
+TEST_F(ReplicaManagerTest, ALogThatFailedIsNotClosedCleanly) {
+    start_with("orders", {{"flush.messages", "1"}});
+    lab.append(orders, {});
+    lab.lab().world().inject(sim::FailSync{NodeId(1), "data/orders-0/"});
+    lab.append(orders, {});
+
+    EXPECT_EQ(lab.close_logs(), false);
+}
+
+TEST_F(ReplicaManagerTest, ALogThatWasNotOpenedYetIsNotClosedCleanly) {
+    ASSERT_TRUE(lab.start());
+    lab.create("orders", 3);
+
+    EXPECT_EQ(lab.close_logs(), false) << "nobody looked at what their folders hold";
+}
+
+TEST_F(ReplicaManagerTest, CheckpointsThatCannotBeWrittenAreReported) {
+    start_with("orders");
+    int reports = 0;
+    lab.manager().on_failure([&](const IoError&) { ++reports; });
+
+    lab.lab().world().inject(sim::FailSync{NodeId(1), "data/log-start-offset-checkpoint"});
+    lab.lab().run_until([] { return false; }, Duration::seconds(61));
+
+    EXPECT_EQ(reports, 1);
+}
+
+// The log start of the first "orders" stands in the checkpoint until the next one is written.
+TEST_F(ReplicaManagerTest, ANamesakeIsNotTakenForTheDeletedTopic) {
+    start_with("orders");
+    lab.append(orders, {.count = 10});
+    lab.delete_records(orders, 10);
+    lab.lab().run_until([] { return false; }, Duration::seconds(61));  // checkpoints
+    lab.remove("orders");
+    lab.create("orders");
+    lab.lab().run_until([&] { return lab.manager().find(lab.id("orders")) != nullptr; });
+    EXPECT_EQ(lab.append(lab.id("orders"), {.count = 3})->base_offset, Offset(0));
+
+    lab.crash(std::nullopt);
+    ASSERT_TRUE(lab.start());
+
+    EXPECT_THAT(bases(lab.read(lab.id("orders"), 0)), ElementsAre(0));
+    EXPECT_EQ(lab.read(lab.id("orders"), 0).log_start, Offset(0));
+}
+
+TEST_F(ReplicaManagerTest, AFolderOfNoTopicIsSetAsideNotDeleted) {
+    start_with("orders");
+    lab.append(orders, {.count = 2});
+    ASSERT_TRUE(lab.stop());
+    lab.forget_topics();
+    ASSERT_TRUE(lab.start());
+
+    lab.lab().run_until([] { return false; }, Duration::seconds(120));
+
+    EXPECT_THAT(lab.lab().image().files(), Contains(HasSubstr("-stray/00000000000000000000.log")));
+}
+
+// The machine wants its next sync when the one that runs ends; by then the log is closing.
+TEST_F(ReplicaManagerTest, ATopicMayGoWhileItSyncs) {
+    start_with("orders", {{"flush.messages", "1"}});
+    for (int i = 0; i < 3; ++i) {
+        lab.manager().append({.partition = orders,
+                              .records = make_batch({}),
+                              .acks = 1,
+                              .timeout = Duration::seconds(1),
+                              .version = protocol::Version(12)},
+                             [](AppendResult) {});
+    }
+    lab.remove("orders");
+
+    lab.lab().run(Duration::seconds(120));
+    EXPECT_EQ(lab.append(orders, {})->error, WireError::unknown_topic_or_partition);
+}
+
+TEST_F(ReplicaManagerTest, AFlushThatIsDueDoesNotDisturbAClose) {
+    start_with("orders", {{"flush.ms", "1"}});
+    lab.append(orders, {});
+    lab.manager().append({.partition = orders,
+                          .records = make_batch({}),
+                          .acks = 1,
+                          .timeout = Duration::seconds(1),
+                          .version = protocol::Version(12)},
+                         [](AppendResult) {});
+
+    EXPECT_EQ(lab.close_logs(), true);
+    EXPECT_TRUE(lab.lab().run(Duration::seconds(10)));
+}
+
+TEST_F(ReplicaManagerTest, AFailedLogArmsNoFlush) {
+    start_with("orders", {{"flush.ms", "5"}});
+    lab.append(orders, {});
+    lab.lab().run_until([] { return false; }, Duration::milliseconds(50));
+    lab.lab().world().inject(sim::FailSync{NodeId(1), "data/orders-0/"});
+    lab.append(orders, {});
+
+    lab.lab().run_until([] { return false; }, Duration::milliseconds(50));
+    EXPECT_EQ(lab.append(orders, {})->error, WireError::kafka_storage_error);
+}
+
 TEST(ReplicaReactorsTest, EveryPartitionLivesOnItsReactor) {
     ReplicaLab lab(1, 2);
     ASSERT_TRUE(lab.start());

@@ -255,6 +255,46 @@ TEST_F(RecoveryTest, RemovesWhatOthersLeftBehind) {
     }
 }
 
+// An offset that is too high would be taken for the newest, and the next entry could not follow it.
+TEST_F(RecoveryTest, DistrustsAnOffsetIndexThatReachesBeyondTheEnd) {
+    auto index = bytes(Offset(8), SegmentFile::offset_index);
+    ASSERT_FALSE(index.empty());
+    index[index.size() - offset_index_entry_bytes] = 0x10;
+    put(Offset(8), SegmentFile::offset_index, index);
+
+    lab_.must_open(clean);
+
+    expect_batches(6);
+    EXPECT_TRUE(lab_.append({.base = 12, .count = 2, .epoch = 2}));
+}
+
+TEST_F(RecoveryTest, DistrustsATimeIndexThatReachesBeyondTheEnd) {
+    auto index = bytes(Offset(8), SegmentFile::time_index);
+    ASSERT_FALSE(index.empty());
+    index[index.size() - 4] = 0x10;  // the offset comes last
+    put(Offset(8), SegmentFile::time_index, index);
+
+    lab_.must_open(clean);
+
+    expect_batches(6);
+    EXPECT_TRUE(lab_.append({.base = 12, .count = 2, .time = 1'800'000'000'000, .epoch = 2}));
+}
+
+TEST_F(RecoveryTest, KeepsNoSnapshotOfEveryCleanStop) {
+    for (int i = 6; i < 12; ++i) {
+        lab_.must_open(clean);
+        EXPECT_TRUE(lab_.append({.base = 12 + (i - 6), .count = 1, .epoch = 2}));
+        EXPECT_TRUE(lab_.close());
+    }
+
+    lab_.must_open(clean);
+
+    const auto is_snapshot = [](const std::string& name) { return name.ends_with(".snapshot"); };
+    const auto files = lab_.files();
+    EXPECT_LE(std::count_if(files.begin(), files.end(), is_snapshot), 7)
+        << "those of segments, and the newest";
+}
+
 TEST_F(RecoveryTest, RefusesAnInterruptedCompaction) {
     lab_.put_file(std::string(log_folder) + "/00000000000000000000.log.swap", as_bytes("x"));
 

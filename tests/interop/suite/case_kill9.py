@@ -15,9 +15,8 @@ ROUNDS = 5
 ROUNDS_FULL = 50
 PER_SECOND = 10_000
 STEP_SECONDS = 0.005
-# Just before each kill, so that it finds requests on the way, written and not yet answered.
-BURST = 4_000
-BURST_SECONDS = 0.02
+# As many as the producer takes just before each kill, so that it meets requests on their way.
+BURST_SECONDS = 0.03
 RECOVER_SECONDS = 60
 FLUSH_SECONDS = 90
 
@@ -35,8 +34,7 @@ def run(session):
         for number in range(1, rounds + 1):
             writer.write_until_acknowledged(RECOVER_SECONDS)
             writer.write_for(chance.uniform(0.02, 0.4))
-            writer.write(BURST)
-            time.sleep(chance.uniform(0.0, BURST_SECONDS))
+            writer.burst_for(chance.uniform(0.005, BURST_SECONDS))
             broker.kill()
             # All that was acknowledged before its death is counted as such first.
             writer.collect()
@@ -122,6 +120,11 @@ class Writer:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self._step()
+
+    def burst_for(self, seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.write(100)
 
     def write_until_acknowledged(self, seconds):
         """Goes on until something new is acknowledged: the broker accepts records again."""
