@@ -48,6 +48,13 @@ protocol::Compression wanted_codec(const metadata::TopicSettings& settings,
     return protocol::compression_named(settings.compression_type).value_or(present);
 }
 
+// Of the batch as it will be stored: another codec may have made it larger.
+WireError size_error(std::size_t bytes, const metadata::TopicSettings& settings) {
+    const auto size = static_cast<std::int64_t>(bytes);
+    if (size > settings.message_bytes_max) return WireError::message_too_large;
+    return size > settings.segment_bytes ? WireError::record_list_too_large : WireError::none;
+}
+
 Duration milliseconds_or_never(std::int64_t ms) {
     const bool is_never = ms < 0 || ms > Duration::max().milliseconds();
     return is_never ? Duration::max() : Duration::milliseconds(ms);
@@ -204,6 +211,8 @@ void Replica::append(AppendRequest request, Answer<AppendResult> done) {
         if (!fresh) return refuse(refused(WireError::unknown_server_error, log_start));
         batch = *std::move(fresh);
     }
+    if (const WireError error = size_error(batch.size(), setup_.settings); error != WireError::none)
+        return refuse(refused(error));
     auto facts = log::read_facts(batch.view());
     if (!facts) return refuse(refused(WireError::corrupt_message));
     facts->max_timestamp = WallTime::from_milliseconds(checked->max_timestamp);

@@ -100,6 +100,25 @@ TEST_F(ReplicaManagerTest, RefusesWhatIsNoBatch) {
     EXPECT_EQ(acks->error, WireError::invalid_required_acks);
 }
 
+TEST_F(ReplicaManagerTest, RefusesWhatIsTooLargeAsItWillBeStored) {
+    start_with("orders",
+               {{"max.message.bytes", "5000000"},
+                {"segment.bytes", "1048576"},
+                {"compression.type", "uncompressed"}});
+    const auto compressed = [](std::size_t bytes) {
+        protocol::BatchBuilder builder(
+            {.base_offset = Offset(0), .compression = protocol::Compression::zstd});
+        const std::string value(bytes, 'x');
+        builder.append({.timestamp = 1000, .value = as_bytes(value)});
+        return Payload(builder.build());
+    };
+
+    EXPECT_EQ(lab.append_bytes(orders, compressed(500'000))->error, WireError::none);
+    EXPECT_EQ(lab.append_bytes(orders, compressed(2'000'000))->error,
+              WireError::record_list_too_large);
+    EXPECT_EQ(lab.append_bytes(orders, compressed(6'000'000))->error, WireError::message_too_large);
+}
+
 TEST_F(ReplicaManagerTest, TheBrokersTimeIsStampedWhenTheTopicSaysSo) {
     start_with("logtime", {{"message.timestamp.type", "LogAppendTime"}});
 

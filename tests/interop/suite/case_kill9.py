@@ -11,8 +11,7 @@ from suite import records
 from suite.outcome import Failure, check, say
 from suite.session import create
 
-ROUNDS = 5
-ROUNDS_FULL = 50
+ROUNDS = 50
 PER_SECOND = 10_000
 STEP_SECONDS = 0.005
 # As many as the producer takes just before each kill, so that it meets requests on their way.
@@ -22,7 +21,7 @@ FLUSH_SECONDS = 90
 
 
 def run(session):
-    rounds = session.count(ROUNDS, ROUNDS_FULL)
+    rounds = session.count(ROUNDS)
     chance = random.Random(session.options.seed)
     say(f"  {rounds} rounds with seed {session.options.seed}")
     with session.own_broker() as broker, session.client("confluent", broker.address) as client:
