@@ -4,6 +4,7 @@
 #include "core/metadata/features.hpp"
 #include "core/metadata/image_delta.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
@@ -38,11 +39,16 @@ protocol::RegisterBrokerRecord registration_record(const BrokerRegistration& reg
 }
 
 // What a restarted broker led gets a new leader epoch: if it lost a tail that was not synced, the
-// offsets of that tail are given out again, and readers can tell the two by the epoch.
-void bump_led_partitions(const Image& image, NodeId broker, std::vector<Record>& records) {
+// offsets of that tail are given out again, and readers can tell the two by the epoch. What nobody
+// leads, as a controlled shutdown leaves it, is led by a broker of its in-sync replicas.
+void lead_again(const Image& image, NodeId broker, std::vector<Record>& records) {
     image.topics_by_id.for_each([&](const Uuid& id, const TopicPtr& topic) {
         for (std::size_t at = 0; at < topic->partitions.size(); ++at) {
-            if (topic->partitions[at].leader != broker) continue;
+            const PartitionState& partition = topic->partitions[at];
+            const bool is_in_sync = std::find(partition.isr.begin(), partition.isr.end(), broker) !=
+                                    partition.isr.end();
+            const bool is_free = partition.leader == no_node && is_in_sync;
+            if (partition.leader != broker && !is_free) continue;
             protocol::PartitionChangeRecord change;
             change.partition_id = PartitionIndex(static_cast<std::int32_t>(at));
             change.topic_id = id;
@@ -171,7 +177,7 @@ Decision Controller::register_broker(const RegisterBroker& request,
     unfence.broker_epoch = epoch;
     unfence.fenced = -1;
     decision.records.emplace_back(std::move(unfence));
-    bump_led_partitions(image_, registration.id, decision.records);
+    lead_again(image_, registration.id, decision.records);
     decision.replies.push_back({token, Answer(epoch)});
     return decision;
 }

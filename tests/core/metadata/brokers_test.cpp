@@ -44,6 +44,25 @@ TEST(BrokersTest, ARestartedBrokerLeadsUnderANewEpoch) {
     }
 }
 
+// Kafka's controlled shutdown of the last broker leaves partitions without a leader.
+TEST(BrokersTest, WhatNobodyLeadsIsLedByAnInSyncReplicaThatComesBack) {
+    ControllerLab lab;
+    lab.create("orders", 1);
+    const Uuid id = lab.image().find_topic("orders")->id;
+    protocol::PartitionChangeRecord change;
+    change.partition_id = PartitionIndex(0);
+    change.topic_id = id;
+    change.leader = no_node;
+    lab.replay({change});
+    ASSERT_EQ(lab.image().find_partition(id, PartitionIndex(0))->leader, no_node);
+
+    lab.register_broker(NodeId(2), 1);
+    EXPECT_EQ(lab.image().find_partition(id, PartitionIndex(0))->leader, no_node)
+        << "has no replica";
+    lab.register_broker(NodeId(1), 2);
+    EXPECT_EQ(lab.image().find_partition(id, PartitionIndex(0))->leader, NodeId(1));
+}
+
 TEST(BrokersTest, RefusesTheBrokerOfAnotherCluster) {
     ControllerLab lab;
     const BrokerRegistration stranger{.id = NodeId(3), .cluster_id = "another"};
