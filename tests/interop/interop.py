@@ -19,8 +19,8 @@ from suite.outcome import Failure, Skip, say
 
 def tests():
     """{name: function of a session}; imported late, since the clients may be absent."""
-    from suite import (case_admin, case_advertised, case_clients, case_dump, case_hostile,
-                       case_judge, case_kill9)
+    from suite import (case_admin, case_advertised, case_clients, case_directory,
+                       case_dump, case_hostile, case_judge, case_kill9)
     return {
         "kcat": lambda s: case_clients.run_client(s, "kcat"),
         "confluent": lambda s: case_clients.run_client(s, "confluent"),
@@ -34,6 +34,7 @@ def tests():
         "kill9": case_kill9.run,
         "hostile": case_hostile.run,
         "dump": case_dump.run,
+        "directory": case_directory.run,
     }
 
 
