@@ -36,6 +36,6 @@ costs() {
 
 bin="$here/../../build/release/bin"
 printf '\n| counted, on one thread | each |\n|---|---|\n'
-for program in partition_cost_test os_cost_test; do costs "$program"; done
+for program in produce_cost_test partition_cost_test os_cost_test; do costs "$program"; done
 printf '\nthe simulator:\n'
 "$bin/sim_bench" "${GLASSLOG_SIM_SECONDS:-20}"
