@@ -20,8 +20,6 @@
 namespace glasslog::cli {
 namespace {
 
-using namespace glasslog::protocol;
-
 // One connection; waits for an answer by asking again and again.
 class Client {
 public:
@@ -60,30 +58,31 @@ private:
 };
 
 template <typename Request>
-Bytes framed(const Request& request, Version version) {
-    RequestHeader header;
+Bytes framed(const Request& request, protocol::Version version) {
+    protocol::RequestHeader header;
     header.request_api_key = Request::key;
     header.request_api_version = version;
     header.client_id = "counter";
-    return encode_request_frame(header, encode(request, version)).flatten();
+    return protocol::encode_request_frame(header, protocol::encode(request, version)).flatten();
 }
 
 Bytes create_topic() {
-    CreateTopicsRequest request;
+    protocol::CreateTopicsRequest request;
     request.topics.push_back({.name = "orders", .num_partitions = 1, .replication_factor = 1});
     request.timeout_ms = 10'000;
-    return framed(request, Version{5});
+    return framed(request, protocol::Version{5});
 }
 
 Bytes produce(std::size_t value_bytes) {
     const std::vector<std::uint8_t> value(value_bytes, 'v');
-    ProduceRequest request;
+    protocol::ProduceRequest request;
     request.acks = -1;
     request.timeout_ms = 10'000;
-    const Bytes batch = single_record_batch({}, {.timestamp = 1'700'000'000'000, .value = value});
+    const Bytes batch =
+        protocol::single_record_batch({}, {.timestamp = 1'700'000'000'000, .value = value});
     request.topic_data.push_back({.name = "orders"});
     request.topic_data[0].partition_data.push_back({.index = {}, .records = Payload{batch}});
-    return framed(request, Version{9});
+    return framed(request, protocol::Version{9});
 }
 
 class ProduceCostTest : public os::TemporaryDirectoryTest {
@@ -126,10 +125,12 @@ TEST_F(ProduceCostTest, ABatchIsReadAndJoinedAndNotCopiedAgain) {
         ask(client, request);
     const support::Allocations spent = support::allocations() - before;
 
-    const auto frame =
-        decode_response_frame(ApiKey::produce, Version{9}, Bytes::copy_of(client.answer()));
+    const auto frame = protocol::decode_response_frame(protocol::ApiKey::produce,
+                                                       protocol::Version{9},
+                                                       Bytes::copy_of(client.answer()));
     ASSERT_TRUE(frame);
-    const auto answer = decode<ProduceResponse>(frame->body, Version{9});
+    const auto answer =
+        protocol::decode<protocol::ProduceResponse>(frame->body, protocol::Version{9});
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->responses[0].partition_responses[0].base_offset, Offset(2 * rounds - 1));
     support::row("allocations per produced batch of 16 KiB", spent.count, rounds);
