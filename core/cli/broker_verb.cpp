@@ -2,8 +2,8 @@
 
 #include "core/broker/broker.hpp"
 #include "core/cli/node_trace.hpp"
+#include "core/cli/trace_output.hpp"
 #include "core/cli/verbs.hpp"
-#include "core/os/file_sink.hpp"
 #include "core/os/os_node.hpp"
 #include "core/os/process.hpp"
 
@@ -72,75 +72,6 @@ Expected<broker::Config, InputError> config_of(const BrokerFlags& flags) {
                                flags.config_file.empty() ? "flags" : flags.config_file);
 }
 
-// Where the trace goes: a file as it grows, or memory that is written at the end.
-class TraceOutput {
-public:
-    // "FILE", or "ring:64MiB", which is written to glasslog.trace at the end.
-    static Expected<std::unique_ptr<TraceOutput>, InputError> open(const std::string& where,
-                                                                   const broker::Config& config) {
-        auto output = std::make_unique<TraceOutput>();
-        if (where.empty()) return output;
-        const trace::TraceHeader header{.seed = 0,
-                                        .build = "glasslog",
-                                        .configuration = text_of(config.properties)};
-        if (where.starts_with("ring:")) {
-            const std::size_t bytes = TRY(size_of(where.substr(5)));
-            output->ring_ = std::make_unique<trace::RingSink>(bytes);
-        } else {
-            auto file = os::FileSink::create(where);
-            if (!file)
-                return Unexpected{
-                    InputError{"--trace", file.error().text(), "a file that can be written", {}}};
-            output->file_ = std::move(*file);
-        }
-        ignore(trace::write_header(*output->sink(), header), "the first block's failure is told");
-        return output;
-    }
-
-    trace::Sink* sink() const {
-        if (ring_) return ring_.get();
-        return file_.get();
-    }
-
-    bool is_ring() const { return ring_ != nullptr; }
-
-    void finish() const {
-        if (!ring_) return;
-        auto file = os::FileSink::create("glasslog.trace");
-        if (file) ignore(ring_->dump(**file), "there is nobody left to tell");
-        fmt::print(stderr,
-                   "glasslog broker: the newest {} bytes of the trace are in glasslog.trace\n",
-                   ring_->bytes());
-    }
-
-private:
-    static std::string text_of(const broker::Properties& properties) {
-        std::string text;
-        for (const auto& [key, value] : properties)
-            text += fmt::format("{}={}\n", key, value);
-        return text;
-    }
-
-    static Expected<std::size_t, InputError> size_of(const std::string& text) {
-        std::size_t used = 0;
-        unsigned long long count = 0;
-        while (used < text.size() && text[used] >= '0' && text[used] <= '9' && used < 12) {
-            count = count * 10 + static_cast<unsigned long long>(text[used++] - '0');
-        }
-        const std::string unit = text.substr(used);
-        const std::size_t scale = unit == "MiB"   ? 1 << 20
-                                  : unit == "KiB" ? 1 << 10
-                                  : unit.empty()  ? 1
-                                                  : 0;
-        if (count > 0 && scale > 0) return static_cast<std::size_t>(count) * scale;
-        return Unexpected{
-            InputError{"--trace", fmt::format("'ring:{}' has no size", text), "ring:64MiB", {}}};
-    }
-
-    std::unique_ptr<trace::RingSink> ring_;
-    std::unique_ptr<os::FileSink> file_;
-};
-
 // The ring is not guarded, so it takes one reactor; said before anything starts.
 constexpr const char* ring_needs_one =
     "--trace ring: works with one reactor; give a file, or --reactors 1";
@@ -182,7 +113,12 @@ ExitCode serve(const broker::Config& config, TraceOutput& output) {
     trace::emit(*traces.front(), trace::kinds::NodeStopped{});
     for (NodeTrace* made : traces)
         made->flush();
-    output.finish();
+    if (const auto written = output.finish(); !written) {
+        fmt::print(stderr,
+                   "glasslog broker: the trace is incomplete: {}\n",
+                   written.error().text());
+        if (!failure) return ExitCode::failed;
+    }
     if (!failure) return ExitCode::done;
     fmt::print(stderr, "glasslog broker: {}\n", failure->text());
     return ExitCode::failed;

@@ -70,12 +70,13 @@ bool is_metadata_log(const fs::path& path) {
            directory.filename() == metadata_directory;
 }
 
-// False when the file is none of ours, or cannot be read.
-bool dump_file(const fs::path& path, const DumpFlags& flags) {
+enum class Dumped : std::uint8_t { shown, not_ours, unreadable };
+
+Dumped dump_file(const fs::path& path, const DumpFlags& flags) {
     const auto bytes = os::read_file(path.string(), file_bytes_max);
     if (!bytes) {
         fmt::print(stderr, "glasslog dump: {}\n", bytes.error().text());
-        return false;
+        return Dumped::unreadable;
     }
     bool has_title = false;
     storage::LineSink print = [&](const std::string& line) {
@@ -88,7 +89,7 @@ bool dump_file(const fs::path& path, const DumpFlags& flags) {
         storage::describe_file(path.filename().string(), bytes->view(), depth, print);
     const bool is_metadata = is_metadata_log(path);
     if (is_metadata) describe_metadata(bytes->view());
-    return is_known || is_metadata;
+    return is_known || is_metadata ? Dumped::shown : Dumped::not_ours;
 }
 
 // Files first, then directories below, both by name. False when something could not be read.
@@ -105,7 +106,8 @@ bool dump_directory(const fs::path& directory, const DumpFlags& flags) {
     bool is_good = true;
     for (const fs::path& entry : entries) {
         // What is none of ours in a directory is passed over.
-        if (fs::is_regular_file(entry, error)) dump_file(entry, flags);
+        const bool is_file = fs::is_regular_file(entry, error);
+        if (is_file && dump_file(entry, flags) == Dumped::unreadable) is_good = false;
     }
     for (const fs::path& entry : entries) {
         if (fs::is_directory(entry, error)) is_good = dump_directory(entry, flags) && is_good;
@@ -120,11 +122,16 @@ ExitCode run(const DumpFlags& flags) {
         std::error_code error;
         if (fs::is_directory(path, error)) {
             is_good = dump_directory(path, flags) && is_good;
-        } else if (!fs::exists(path, error)) {
+            continue;
+        }
+        if (!fs::exists(path, error)) {
             return complain(
                 "dump",
                 InputError{text, "no such file", "a file or directory of a broker", {}});
-        } else if (!dump_file(path, flags)) {
+        }
+        const Dumped dumped = dump_file(path, flags);
+        is_good = is_good && dumped != Dumped::unreadable;
+        if (dumped == Dumped::not_ours) {
             return complain("dump",
                             InputError{text,
                                        "no file of a broker's data directory",

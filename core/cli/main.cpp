@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <exception>
 #include <string>
 #include <vector>
@@ -15,6 +16,15 @@ constexpr const char* overview =
     "Glasslog: a Kafka-compatible distributed log that one can see through.\n"
     "Exit codes: 0 done or holds, 1 failed or violated, 2 unusable input, 3 nondeterminism,\n"
     "4 a requested fault never bit, 70 internal error, 130 interrupted.";
+
+constexpr const char* examples =
+    "Examples:\n"
+    "  glasslog broker --data /tmp/glasslog --listen 127.0.0.1:9092\n"
+    "  glasslog topic create orders --partitions 3\n"
+    "  seq 1000 | glasslog produce orders\n"
+    "  glasslog consume orders --from-beginning --exit-at-end\n"
+    "  glasslog sim run scenarios/lessons/power-loss.scenario --seed 7\n"
+    "`glasslog COMMAND --help` has more.";
 
 // A first word that is no command: said by name, with the one that was perhaps meant.
 void explain_unknown_command(const CLI::App& app, const std::string& word) {
@@ -32,6 +42,7 @@ void explain_unknown_command(const CLI::App& app, const std::string& word) {
 int run(int argc, char** argv) {
     CLI::App app(overview, "glasslog");
     app.require_subcommand(1);
+    app.footer(examples);
     app.set_version_flag("--version", "glasslog 0.1.0");
     glasslog::cli::Action action;
     glasslog::cli::add_broker_verb(app, action);
@@ -56,7 +67,11 @@ int run(int argc, char** argv) {
         const int code = app.exit(error);
         return code == 0 ? 0 : static_cast<int>(glasslog::cli::ExitCode::unusable);
     }
-    return static_cast<int>(action());
+    const glasslog::cli::ExitCode code = action();
+    const bool is_told = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+    if (is_told || code != glasslog::cli::ExitCode::done) return static_cast<int>(code);
+    fmt::print(stderr, "glasslog: standard output could not be written\n");
+    return static_cast<int>(glasslog::cli::ExitCode::failed);
 }
 
 }  // namespace

@@ -109,7 +109,19 @@ runtime::EventId NodeTrace::emit(runtime::EventKind kind,
                                  ByteView bytes,
                                  runtime::EventId second_cause) {
     if (is_for_people(kind.value())) say(kind.value(), bytes);
-    return file_ == nullptr ? runtime::no_event : file_->emit(kind, bytes, second_cause);
+    if (file_ == nullptr) return runtime::no_event;
+    const runtime::EventId id = file_->emit(kind, bytes, second_cause);
+    if (file_->writer().error() && !is_failure_told_) tell_failure();
+    return id;
+}
+
+// Once: a broker that runs for long should not keep it to itself until its end.
+void NodeTrace::tell_failure() {
+    is_failure_told_ = true;
+    print({trace::LogLevel::error,
+           "trace",
+           fmt::format("the trace ends here: {}", file_->writer().error()->text())},
+          clock_.wall());
 }
 
 // Errors are always said.

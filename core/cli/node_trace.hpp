@@ -30,9 +30,11 @@ public:
 
 private:
     void say(std::uint16_t kind, ByteView bytes);
+    void tell_failure();
 
     const runtime::Clock& clock_;
     std::unique_ptr<trace::TraceLog> file_;
+    bool is_failure_told_ = false;
     LineAllowance allowance_;
 };
 

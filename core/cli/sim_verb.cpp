@@ -75,6 +75,15 @@ void narrate(const SimFlags& flags,
     fmt::print("{:>9}  {}\n", fmt::format("{}", at), is_portuguese ? portuguese : english);
 }
 
+// A run that holds and left no whole trace is not done.
+ExitCode exit_of(const sim::RunReport& report) {
+    for (const std::string& problem : report.unread_trace)
+        fmt::print(stderr, "glasslog sim: the trace is incomplete: {}\n", problem);
+    const bool holds = report.code == sim::RunCode::holds;
+    if (holds && !report.unread_trace.empty()) return ExitCode::failed;
+    return static_cast<ExitCode>(report.code);
+}
+
 ExitCode run_one(const sim::Scenario& scenario, const SimFlags& flags) {
     std::unique_ptr<os::FileSink> sink;
     if (!flags.trace.empty()) {
@@ -94,7 +103,7 @@ ExitCode run_one(const sim::Scenario& scenario, const SimFlags& flags) {
                                       ? sim::check_determinism(scenario, seed)
                                       : sim::run_scenario(scenario, seed, std::move(options));
     fmt::print("{}\n", flags.is_json ? sim::report_json(report) : sim::report_text(report));
-    return static_cast<ExitCode>(report.code);
+    return exit_of(report);
 }
 
 ExitCode run(const SimFlags& flags) {
@@ -129,7 +138,7 @@ ExitCode serve(const SimFlags& flags) {
             pending.erase(0, end + 1);
         }
     }
-    return serve.report() ? static_cast<ExitCode>(serve.report()->code) : ExitCode::interrupted;
+    return serve.report() ? exit_of(*serve.report()) : ExitCode::interrupted;
 }
 
 using Flags = std::shared_ptr<SimFlags>;
@@ -146,17 +155,20 @@ void add_run(CLI::App& sim, const Flags& flags, Action& action) {
     CLI::App* verb = sim.add_subcommand("run", "Run a scenario to its verdict");
     verb->add_option("scenario", flags->file, "A .scenario file")->required();
     auto* seed = verb->add_option("--seed", flags->seed, "Instead of the scenario's own");
-    verb->add_option("--seeds", flags->seeds, "A..B, both inclusive, in forked workers")
-        ->excludes(seed);
+    auto* seeds =
+        verb->add_option("--seeds", flags->seeds, "A..B, both inclusive, in forked workers")
+            ->excludes(seed);
     verb->add_option("--jobs", flags->jobs, "Workers for --seeds (default 2)")
         ->check(CLI::Range(1, 256));
-    verb->add_option("--trace", flags->trace, "Write the trace to FILE");
+    auto* trace = verb->add_option("--trace", flags->trace, "Write the trace to FILE");
     verb->add_option("--lang", flags->language, "Of the narration: en or pt_BR")
         ->check(CLI::IsMember({"en", "pt_BR"}));
     verb->add_flag("--json", flags->is_json, "One JSON object a run");
     verb->add_flag("--check-determinism",
                    flags->is_checked,
-                   "Run the seed twice and compare every event");
+                   "Run the seed twice and compare every event")
+        ->excludes(seeds)
+        ->excludes(trace);
     verb->footer(run_examples);
     add_action(*verb, flags, action, run);
 }

@@ -200,6 +200,11 @@ CLI::App* add_one(CLI::App& topic, const std::string& name, const std::string& a
 void add_topic_verb(CLI::App& app, Action& action) {
     CLI::App* topic = app.add_subcommand("topic", "Create, list, describe and delete topics");
     topic->require_subcommand(1);
+    topic->footer(
+        "Examples:\n"
+        "  glasslog topic create orders --partitions 3\n"
+        "  glasslog topic list\n"
+        "  glasslog topic describe orders --json");
     auto flags = std::make_shared<TopicFlags>();
 
     CLI::App* verb = add_one(*topic, "create", "Create a topic");

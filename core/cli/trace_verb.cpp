@@ -44,11 +44,17 @@ Expected<trace::TraceFile, InputError> open_trace(const std::string& path) {
     }
     if (file->torn_bytes > 0) {
         fmt::print(stderr,
-                   "glasslog sim trace: {}: {} bytes of a torn tail left out\n",
+                   "glasslog sim trace: {}: {} bytes {} left out\n",
                    path,
-                   file->torn_bytes);
+                   file->torn_bytes,
+                   file->error.has_value() ? "from there" : "of a torn tail");
     }
     return std::move(*file);
+}
+
+// What could be read was shown; damage (not the torn tail of a file that grows) is a failure.
+ExitCode outcome_of(const trace::TraceFile& file) {
+    return file.error.has_value() ? ExitCode::failed : ExitCode::done;
 }
 
 // "3s", "250ms", "12us", "7ns" or "3.25s".
@@ -109,14 +115,14 @@ ExitCode show(const TraceFlags& flags) {
     const auto file = open_trace(flags.file);
     if (!file) return complain("sim trace show", file.error());
     put(trace::show_text(*file, *selection));
-    return ExitCode::done;
+    return outcome_of(*file);
 }
 
 ExitCode export_events(const TraceFlags& flags) {
     const auto file = open_trace(flags.file);
     if (!file) return complain("sim trace export", file.error());
     put(trace::to_jsonl(file->events));
-    return ExitCode::done;
+    return outcome_of(*file);
 }
 
 ExitCode explain(const TraceFlags& flags) {
@@ -135,7 +141,7 @@ ExitCode explain(const TraceFlags& flags) {
                                    {}});
     }
     put(trace::why_text(timeline, id));
-    return ExitCode::done;
+    return outcome_of(*file);
 }
 
 ExitCode compare(const TraceFlags& flags) {
@@ -145,7 +151,8 @@ ExitCode compare(const TraceFlags& flags) {
     if (!right) return complain("sim trace diff", right.error());
     put(trace::diff_text(left->events, right->events));
     const bool is_same = !trace::first_divergence(left->events, right->events).has_value();
-    return is_same ? ExitCode::done : ExitCode::failed;
+    const bool is_whole = !left->error.has_value() && !right->error.has_value();
+    return is_same && is_whole ? ExitCode::done : ExitCode::failed;
 }
 
 }  // namespace
@@ -153,6 +160,14 @@ ExitCode compare(const TraceFlags& flags) {
 void add_trace_verb(CLI::App& sim, Action& action) {
     CLI::App* trace = sim.add_subcommand("trace", "Read a trace file");
     trace->require_subcommand(1);
+    trace->footer(
+        "Examples:\n"
+        "  glasslog sim trace show run.trace --kind batch_appended\n"
+        "  glasslog sim trace why run.trace 1234\n"
+        "  glasslog sim trace diff a.trace b.trace\n"
+        "Exit codes: 0 all of it was read, 1 the file is damaged (what comes before is shown), 2 "
+        "no "
+        "trace.");
     auto flags = std::make_shared<TraceFlags>();
     const auto add_file = [&](CLI::App& verb) {
         verb.add_option("file", flags->file, "Of sim run --trace or broker --trace")->required();
@@ -187,7 +202,7 @@ void add_trace_verb(CLI::App& sim, Action& action) {
     add_file(*verb);
     verb->add_option("other", flags->other, "The other trace")->required();
     verb->footer(
-        "Exit codes: 0 equal, 1 different.\nExamples:\n"
+        "Exit codes: 0 equal, 1 different or damaged.\nExamples:\n"
         "  glasslog sim trace diff a.trace b.trace");
     verb->callback([flags, &action] { action = [flags] { return compare(*flags); }; });
 }

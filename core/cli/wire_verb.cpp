@@ -172,6 +172,10 @@ ExitCode decode(const WireFlags& flags) {
 void add_wire_verb(CLI::App& app, Action& action) {
     CLI::App* wire = app.add_subcommand("wire", "Kafka's wire format as it is spoken here");
     wire->require_subcommand(1);
+    wire->footer(
+        "Examples:\n"
+        "  glasslog wire schema\n"
+        "  glasslog wire decode 0012000000000007000474657374");
     auto flags = std::make_shared<WireFlags>();
 
     CLI::App* verb = wire->add_subcommand("schema", "List APIs, or every field of every message");

@@ -108,6 +108,33 @@ Expected<void, IoError> write_header(Sink& sink, const TraceHeader& header) {
     return sink.write(header_bytes(header));
 }
 
+void FrameIndex::add(ByteView bytes) {
+    const bool is_block = bytes.size() >= frame_head_bytes + block_head_bytes &&
+                          bytes[0] == static_cast<std::uint8_t>(FrameType::block);
+    if (is_block && places_.size() == index_entries_max) {
+        is_too_long_ = true;
+        places_ = {};
+    }
+    if (is_block && !is_too_long_)
+        places_.push_back(block_facts(bytes.subspan(frame_head_bytes), position_));
+    position_ += bytes.size();
+}
+
+std::vector<std::uint8_t> FrameIndex::frame() const {
+    if (is_too_long_) return {};
+    std::vector<std::uint8_t> body;
+    append_be(body, static_cast<std::uint32_t>(places_.size()));
+    for (const BlockPlace& place : places_) {
+        append_be(body, place.position);
+        append_be(body, place.first.nanoseconds());
+        append_be(body, place.last.nanoseconds());
+        append_be(body, place.count);
+    }
+    append_be(body, position_);
+    append_bytes(body, as_bytes(index_magic));
+    return make_frame(FrameType::index, body);
+}
+
 TraceWriter::TraceWriter(Sink& sink, const TraceHeader& header) : sink_(sink), share_(Share::sole) {
     send(header_bytes(header));
 }
@@ -135,8 +162,6 @@ void TraceWriter::add(const Event& event) {
 
 void TraceWriter::flush() {
     if (block_.count == 0) return;
-    block_.position = position_;
-    if (share_ == Share::sole) places_.push_back(block_);
     send(make_frame(FrameType::block, block_body(block_, raw_)));
     raw_.clear();
     block_ = {};
@@ -144,23 +169,12 @@ void TraceWriter::flush() {
 
 void TraceWriter::finish() {
     flush();
-    if (share_ == Share::joint || places_.size() > index_entries_max) return;
-    std::vector<std::uint8_t> body;
-    append_be(body, static_cast<std::uint32_t>(places_.size()));
-    for (const BlockPlace& place : places_) {
-        append_be(body, place.position);
-        append_be(body, place.first.nanoseconds());
-        append_be(body, place.last.nanoseconds());
-        append_be(body, place.count);
-    }
-    append_be(body, position_);
-    append_bytes(body, as_bytes(index_magic));
-    send(make_frame(FrameType::index, body));
+    if (share_ == Share::sole) send(index_.frame());
 }
 
 void TraceWriter::send(const std::vector<std::uint8_t>& bytes) {
     if (error_.has_value()) return;
-    position_ += bytes.size();
+    if (share_ == Share::sole) index_.add(bytes);
     auto written = sink_.write(bytes);
     if (!written) error_ = std::move(written).error();
 }

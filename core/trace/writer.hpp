@@ -52,8 +52,23 @@ struct BlockPlace {
     friend bool operator==(const BlockPlace&, const BlockPlace&) = default;
 };
 
+// What the index says, noted as a file is written.
+class FrameIndex {
+public:
+    // The next bytes of the file: one frame, or the magic and the header.
+    void add(ByteView bytes);
+
+    // The index frame. Empty when there are more blocks than a reader accepts.
+    std::vector<std::uint8_t> frame() const;
+
+private:
+    std::vector<BlockPlace> places_;
+    std::uint64_t position_ = 0;
+    bool is_too_long_ = false;
+};
+
 // sole: this writer writes header and index. joint: one of several writers into one guarded Sink;
-// somebody called write_header() before, and there is no index.
+// somebody called write_header() before, and whoever guards it writes the index after the last.
 enum class Share : std::uint8_t { sole, joint };
 
 // Writes the magic and the header frame.
@@ -91,8 +106,7 @@ private:
     BlockPlace block_;
     EventId last_id_;  // of the block
     Instant last_time_;
-    std::vector<BlockPlace> places_;
-    std::uint64_t position_ = 0;
+    FrameIndex index_;  // if sole
     std::uint64_t left_out_ = 0;
     std::optional<IoError> error_;
 };

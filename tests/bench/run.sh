@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
-# The benchmarks, beside Apache Kafka when KAFKA_PEER=DIR names one. Arguments go to bench.py.
+# The benchmarks, beside Apache Kafka when KAFKA_PEER=DIR names one, then what needs no peer: counts
+# of allocations and copies, and the simulator's speed. Arguments go to bench.py;
+# GLASSLOG_SIM_SECONDS is how long the simulator's load lasts (default 20 simulated seconds).
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 dir="${GLASSLOG_BENCH_DIR:-$here/../../build/bench}"
@@ -22,4 +24,18 @@ install_missing "${missing[@]}"
 if [ "$here/load.cpp" -nt "$dir/load" ]; then
     g++ -std=c++20 -O2 -Wall -Wextra -o "$dir/load" "$here/load.cpp" -lrdkafka -pthread
 fi
-exec python3 "$here/bench.py" --load-bin "$dir/load" "$@"
+python3 "$here/bench.py" --load-bin "$dir/load" "$@"
+for word in "$@"; do case $word in -h | --help) exit 0 ;; esac; done
+
+# costs PROGRAM: the rows that a test of costs prints, if it passes.
+costs() {
+    local told
+    told=$("$bin/$1") || { printf '%s\n' "$told" | tail -n 30 >&2; return 1; }
+    grep '^|' <<<"$told"
+}
+
+bin="$here/../../build/release/bin"
+printf '\n| counted, on one thread | each |\n|---|---|\n'
+for program in produce_cost_test partition_cost_test os_cost_test; do costs "$program"; done
+printf '\nthe simulator:\n'
+"$bin/sim_bench" "${GLASSLOG_SIM_SECONDS:-20}"

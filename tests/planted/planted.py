@@ -3,7 +3,7 @@
 
 The tests can fail: plants one-line faults, one at a time, in a scratch copy of the tree, builds it
 and says which tests go red. A fault that no test finds makes the exit status 1; a plant that no
-longer fits the code makes it 2. The table of the last run stands in docs/testing.md.
+longer fits the code, or does not compile, makes it 2. The table of the last run stands in docs/testing.md.
 """
 import argparse
 import json
@@ -74,11 +74,18 @@ def fresh_tree():
     return tree
 
 
+def give_up(text):
+    print(f"planted.py: {text}", file=sys.stderr)
+    sys.exit(2)
+
+
 def plant(tree, fault):
+    if fault not in FAULTS:
+        give_up(f"no fault '{fault}'; expected one of {', '.join(FAULTS)}")
     file, healthy, sick = FAULTS[fault]
     text = (tree / file).read_text()
     if text.count(healthy) != 1:
-        sys.exit(f"planted.py: '{fault}' does not fit {file} any more: mend FAULTS")
+        give_up(f"'{fault}' does not fit {file} any more: mend FAULTS")
     (tree / file).write_text(text.replace(healthy, sick))
 
 
@@ -88,11 +95,12 @@ def heal(tree, fault):
     (tree / file).touch()
 
 
-def red_tests(labels, without):
-    """Names of failed tests; a build that fails counts as red."""
+def red_tests(labels, without, planted="nothing"):
+    """Names of failed tests. A compiler that refuses a plant has found nothing: the plant is bad."""
     built = run(["ninja", "-C", "build/headless"])
     if built.returncode != 0:
-        return ["(the build)"]
+        give_up(f"with '{planted}' planted the tree does not build: mend FAULTS\n"
+                + built.stdout[-2000:])
     tested = run(["ctest", "--test-dir", "build/headless", "-j", "2", "-L", labels, "-E", without,
                   "--timeout", "300"])
     return re.findall(r"^\s*\d+ - (\S+) \((?:Failed|Timeout|SEGFAULT|Subprocess aborted)", tested.stdout,
@@ -109,14 +117,14 @@ def main():
     tree = fresh_tree()
     configured = run(["cmake", "--preset", "headless"])
     if configured.returncode != 0:
-        sys.exit(configured.stderr)
+        give_up(configured.stderr)
     before = red_tests(arguments.labels, arguments.without)
     if before:
-        sys.exit(f"planted.py: red before anything was planted: {', '.join(before)}")
+        give_up(f"red before anything was planted: {', '.join(before)}")
     table = {}
     for fault in arguments.only.split(",") if arguments.only else FAULTS:
         plant(tree, fault)
-        table[fault] = red_tests(arguments.labels, arguments.without)
+        table[fault] = red_tests(arguments.labels, arguments.without, fault)
         heal(tree, fault)
         if not arguments.json:
             print(f"| {fault} | {', '.join(table[fault]) or 'NOT FOUND'} |", flush=True)

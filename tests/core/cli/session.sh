@@ -2,45 +2,9 @@
 # session.sh GLASSLOG: a broker of its own and every verb that talks to it, over real sockets.
 set -euo pipefail
 
-glasslog() { "$program" "$@"; }
-
-die() { printf 'session: %s\n' "$*" >&2; [ ! -s "$place/log" ] || tail -n 20 "$place/log" >&2; exit 1; }
-
-# expect CODE COMMAND…: its exit code is CODE; what it prints is in $place/said.
-expect() {
-    local wanted=$1 code=0
-    shift
-    "$@" >"$place/said" 2>&1 || code=$?
-    [ "$code" -eq "$wanted" ] || die "'$*' ended with $code, not $wanted: $(cat "$place/said")"
-}
-
-says() { grep -qF -- "$1" "$place/said" || die "'$1' is not in: $(cat "$place/said")"; }
-
-same() { cmp -s "$1" "$2" || die "$1 and $2 differ: $(diff "$1" "$2" | head -n 5)"; }
-
-start() {
-    "$program" broker --data "$place/data" --listen 127.0.0.1:0 --reactors "$1" 2>"$place/log" &
-    broker=$!
-    local try
-    for try in $(seq 300); do
-        address=$(sed -n 's/.*listening on \([0-9.]*:[0-9]*\).*/\1/p' "$place/log" | head -n 1)
-        [ -z "$address" ] || return 0
-        kill -0 "$broker" 2>/dev/null || die "the broker has stopped"
-        read -rt 0.1 <> <(:) || true
-    done
-    die "the broker did not start (try $try)"
-}
-
-stop() {
-    local code=0
-    kill -TERM "$broker"
-    wait "$broker" || code=$?
-    broker=
-    [ "$code" -eq 0 ] || die "the broker ended with $code after SIGTERM"
-    [ -e "$place/data/.kafka_cleanshutdown" ] || die "no mark of a clean stop"
-}
-
-clean() { [ -z "$broker" ] || kill -KILL "$broker" 2>/dev/null || true; rm -rf "$place"; }
+root=$(cd "$(dirname "$0")/../../.." && pwd)
+source "$root/tests/core/cli/session_lib.sh"
+begin "$1"
 
 topics() {
     expect 0 glasslog topic create orders -b "$address" --partitions 2 --config retention.ms=600000
@@ -87,11 +51,24 @@ refusals() {
     says '"latest": 2000'
 }
 
-program=$(readlink -f "$1")
-broker=
-place=$(mktemp -d)
-trap clean EXIT
+# The first steps of the README, line by line as they are pasted into the other terminal.
+readme() {
+    local line steps=0
+    glasslog() { timeout 20 "$program" "$@" ${address:+-b "$address"}; }
+    while IFS= read -r line; do
+        [[ $line == build/release/bin/glasslog* || $line == echo* ]] || continue
+        line=${line//build\/release\/bin\/glasslog/glasslog}
+        eval "$line" >"$place/said" 2>&1 || die "README.md: '$line' ended with $?: $(cat "$place/said")"
+        steps=$((steps + 1))
+    done < <(sed -n '/^In another terminal:/,/^Break it/p' "$root/README.md")
+    [ "$steps" -eq 3 ] || die "README.md: $steps first steps were found, not 3"
+    says '"value":"hello"'
+    glasslog() { "$program" "$@"; }
+    glasslog topic delete orders -b "$address"
+}
+
 start 1
+readme
 topics
 records
 refusals
@@ -106,4 +83,7 @@ expect 0 glasslog dump --records "$place/data/with-gzip-0"
 says 'lastOffset: 1999'
 expect 0 glasslog dump "$place/data/__cluster_metadata-0"
 says '"name":"with-gzip"'
+ln -s /proc/self/mem "$place/data/with-gzip-0/00000000000000009999.log"
+expect 1 glasslog dump "$place/data/with-gzip-0"
+says '00000000000000009999.log: failed: cannot read'
 echo "session: every verb did what it says"

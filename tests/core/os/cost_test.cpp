@@ -3,6 +3,7 @@
 #include "core/os/os_node.hpp"
 #include "tests/core/os/support.hpp"
 #include "tests/support/allocations.hpp"
+#include "tests/support/row.hpp"
 
 #include <functional>
 
@@ -16,7 +17,7 @@ protected:
     OsCostTest() : node_(OsNodeConfig{.root = root(), .make_trace = {}}) {}
 
     // Of `rounds` calls of `step`, each of which answers once, after a warm-up; per round.
-    std::uint64_t allocations_of(const std::function<void(int&)>& step) {
+    std::uint64_t allocations_of(const char* what, const std::function<void(int&)>& step) {
         support::Allocations before;
         for (int total : {rounds, 2 * rounds}) {
             before = support::allocations();
@@ -26,7 +27,9 @@ protected:
                 EXPECT_TRUE(node_.run_until([this, wanted] { return answered_ >= wanted; }));
             }
         }
-        return (support::allocations() - before).count / rounds;
+        const std::uint64_t spent = (support::allocations() - before).count;
+        support::row(what, spent, rounds);
+        return spent / rounds;
     }
 
     OsNode node_;
@@ -37,22 +40,27 @@ protected:
 
 TEST_F(OsCostTest, ATaskAllocatesNothing) {
     EXPECT_EQ(allocations_of(
+                  "allocations per task",
                   [this](int& answered) { reactor_.executor.post([&answered] { ++answered; }); }),
               0u);
 }
 
 TEST_F(OsCostTest, ATimerAllocatesItself) {
     runtime::Timer timer;
-    EXPECT_EQ(allocations_of([&](int& answered) {
-                  timer = reactor_.executor.at(Instant(), [&answered] { ++answered; });
-              }),
+    EXPECT_EQ(allocations_of("allocations per timer",
+                             [&](int& answered) {
+                                 timer =
+                                     reactor_.executor.at(Instant(), [&answered] { ++answered; });
+                             }),
               1u);
 }
 
 TEST_F(OsCostTest, AMessageAllocatesNothing) {
-    EXPECT_EQ(allocations_of([this](int& answered) {
-                  ASSERT_TRUE(reactor_.mailbox.post_to(ReactorId(0), [&answered] { ++answered; }));
-              }),
+    EXPECT_EQ(allocations_of("allocations per message between reactors",
+                             [this](int& answered) {
+                                 ASSERT_TRUE(reactor_.mailbox.post_to(ReactorId(0),
+                                                                      [&answered] { ++answered; }));
+                             }),
               0u);
 }
 
@@ -65,10 +73,12 @@ TEST_F(OsCostTest, AnAppendAllocatesItsPayloadAndAReadItsBytes) {
     const Bytes block = Bytes::copy_of(as_bytes("some bytes"));
 
     EXPECT_EQ(allocations_of(
+                  "allocations per append to a file",
                   [&](int& answered) { file->append(block, [&answered](auto) { ++answered; }); }),
               1u);
     answered_ = asked_ = 0;
     EXPECT_EQ(allocations_of(
+                  "allocations per read of a file",
                   [&](int& answered) { file->read_at(0, 10, [&answered](auto) { ++answered; }); }),
               1u);
 }
@@ -83,10 +93,11 @@ TEST_F(OsCostTest, AMessageOverTheNetworkAllocatesItsPayloadAndItsBytes) {
     ASSERT_TRUE(node_.run_until([&] { return server != nullptr && client != nullptr; }));
     const Bytes message = Bytes::copy_of(as_bytes("a message"));
 
-    EXPECT_EQ(allocations_of([&](int& answered) {
-                  server->read(4096, [&answered](auto) { ++answered; });
-                  client->write(message, {}, [](auto) {});
-              }),
+    EXPECT_EQ(allocations_of("allocations per message over a connection",
+                             [&](int& answered) {
+                                 server->read(4096, [&answered](auto) { ++answered; });
+                                 client->write(message, {}, [](auto) {});
+                             }),
               2u);
 }
 

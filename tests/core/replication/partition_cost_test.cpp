@@ -2,6 +2,7 @@
 
 #include "core/replication/partition.hpp"
 #include "tests/support/allocations.hpp"
+#include "tests/support/row.hpp"
 
 #include <gtest/gtest.h>
 
@@ -29,6 +30,7 @@ TEST(PartitionCostTest, AProduceAndItsWriteAllocateTwiceAtMost) {
 
     EXPECT_EQ(partition.state().high_watermark, Offset(count));
     EXPECT_LE(spent.count, 2U * count);
+    support::row("allocations per batch in the partition", spent.count, count);
 }
 
 TEST(PartitionCostTest, ACommitAsksTheWatchersOfItsOwnPartitionOnly) {

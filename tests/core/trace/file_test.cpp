@@ -208,6 +208,39 @@ TEST(TraceFileTest, ARingKeepsTheHeaderAndTheNewestBlocks) {
     EXPECT_TRUE(std::equal(read->events.rbegin(), read->events.rend(), events.rbegin()));
 }
 
+// A file that two reactors share.
+class SharedSink final : public Sink {
+public:
+    Expected<void, IoError> write(ByteView frame) override {
+        index.add(frame);
+        return file.write(frame);
+    }
+
+    MemorySink file;
+    FrameIndex index;
+};
+
+TEST(TraceFileTest, WhoGuardsAFileOfJointWritersWritesItsIndex) {
+    SharedSink sink;
+    ASSERT_TRUE(write_header(sink, {.seed = 1, .build = "test", .configuration = {}}));
+    TraceWriter one(sink);
+    TraceWriter other(sink);
+    for (const Event& event : many_events(9'000))
+        (event.id.value() % 2 == 0 ? one : other).add(event);
+    one.finish();
+    other.finish();
+    const auto walked = read_index(sink.file.bytes());
+
+    ASSERT_TRUE(sink.file.write(sink.index.frame()));
+
+    const auto places = read_index(sink.file.bytes());
+    ASSERT_TRUE(places && walked);
+    EXPECT_GE(places->size(), 4U);
+    EXPECT_EQ(*places, *walked);
+    EXPECT_EQ(as_text(ByteView(sink.file.bytes()).last(8)), "GLINDEX\n");
+    EXPECT_EQ(read_trace(sink.file.bytes())->events.size(), 9'000U);
+}
+
 class FixedClock final : public runtime::Clock {
 public:
     Instant now() const override { return time; }
