@@ -7,6 +7,11 @@
 #include <utility>
 
 namespace glasslog::sim {
+namespace {
+
+constexpr Duration slowest = Duration::seconds(24 * 3600);  // of one operation
+
+}  // namespace
 
 // --- the process's side -------------------------------------------------------------------------
 
@@ -282,8 +287,9 @@ Duration DiskDrive::service_time(const Latency& latency, std::uint64_t key) {
     for (ActiveFault* fault : faults_) {
         const auto* slow = std::get_if<SlowDisk>(&fault->fault);
         if (slow == nullptr) continue;
-        time = time * slow->factor;
-        ++fault->bites;
+        const Duration slowed = std::min(time * slow->factor, slowest);
+        fault->bites += slowed == time ? 0 : 1;
+        time = slowed;
     }
     return time;
 }
