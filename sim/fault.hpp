@@ -189,6 +189,9 @@ struct FaultReport {
     std::uint64_t bites = 0;
 };
 
+// It lasts until it is healed. What happened in an instant, or for ever, is not taken back.
+bool heals(const Fault& fault);
+
 // "power-loss", "slow-disk": the verb of the scenario language.
 std::string kind_of(const Fault& fault);
 

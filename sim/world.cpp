@@ -219,24 +219,19 @@ void World::heal(FaultId id) {
     const auto index = static_cast<std::size_t>(id.value()) - 1;
     CHECK(index < parts_->faults.size(), "fault {}", id);
     ActiveFault& active = parts_->faults[index];
-    if (std::exchange(active.is_healed, true)) return;
+    if (!heals(active.fault) || std::exchange(active.is_healed, true)) return;
     const std::string words = "heal " + text(active.fault, parts_->names());
     emit(no_node, trace::kinds::FaultInjected{words});
     const auto disk = [&](NodeId node) { parts_->at(node).drive().heal(active); };
     const auto clock = [&](NodeId node) { parts_->at(node).clock().heal(active); };
-    std::visit(overloaded{[](const Crash&) {},
-                          [](const PowerLoss&) {},
-                          [](const Restart&) {},
-                          [&](const Pause& f) { resume(f.node); },
+    std::visit(overloaded{[&](const Pause& f) { resume(f.node); },
                           [&](const SlowDisk& f) { disk(f.node); },
                           [&](const StallDisk& f) { disk(f.node); },
                           [&](const FullDisk& f) { disk(f.node); },
                           [&](const FailSync& f) { disk(f.node); },
-                          [&](const BitRot& f) { disk(f.node); },
                           [&](const DeadDisk& f) { disk(f.node); },
                           [&](const ClockSkew& f) { clock(f.node); },
                           [&](const ClockDrift& f) { clock(f.node); },
-                          [&](const ClockJump& f) { clock(f.node); },
                           [&](const auto&) { parts_->network.heal(active); }},
                active.fault);
 }

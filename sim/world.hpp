@@ -106,7 +106,7 @@ public:
 
     // --- faults
 
-    // Takes effect at once. Faults that heal last until heal().
+    // Takes effect at once. Faults that heal last until heal(), which is void for all others.
     FaultId inject(Fault fault);
     void heal(FaultId id);
     std::vector<FaultReport> faults() const;

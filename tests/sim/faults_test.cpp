@@ -460,6 +460,32 @@ TEST(FaultTest, SaysWhatItDoesInTheWordsOfTheLanguage) {
     EXPECT_EQ(text(SlowDisk{b, 10}, names), "slow-disk b1 x10");
 }
 
+TEST(FaultTest, OnlyWhatLastsIsToldToHeal) {
+    World world(seeded(1));
+    std::vector<std::string> told;
+    world.observe([&](const trace::Event& event) {
+        const auto kind = trace::decode(event);
+        if (!kind) return;
+        const auto* const fault = std::get_if<trace::kinds::FaultInjected>(&*kind);
+        if (fault != nullptr && fault->text.starts_with("heal")) told.push_back(fault->text);
+    });
+    const NodeId a = add_script(world, "a", [](Script&) {});
+    const NodeId b = add_script(world, "b", [](Script&) {});
+    world.inject(Crash{a});
+    world.inject(PowerLoss{b, {}});
+    world.inject(Restart{a});
+    world.inject(Reset{a, b});
+    world.inject(HalfOpen{a, b});
+    world.inject(ClockJump{a, Duration::seconds(1), Duration()});
+    world.inject(BitRot{a, "x", 0, 0});
+    world.inject(Cut{a, b});
+
+    for (const FaultReport& report : world.faults())
+        world.heal(report.id);
+
+    EXPECT_EQ(told, std::vector<std::string>{"heal cut a | b"});
+}
+
 TEST(FaultTest, AFaultThatMeetsNothingNeverBites) {
     World world(seeded(1));
     const NodeId a = add_script(world, "a", [](Script&) {});
