@@ -4,6 +4,7 @@
 #include "sim/scenario_parser.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -243,6 +244,39 @@ Read<Step> take_fault(TokenLine& line, const Vocabulary& words, const VerbFacts&
     return Step(std::move(step));
 }
 
+// What the function is of: a producer has no position to be behind of, a broker loses no record.
+Read<std::string> take_subject(TokenLine& line,
+                               const Vocabulary& words,
+                               const FunctionFacts& function) {
+    struct Choice {
+        const char* kind;
+        const std::vector<std::string>* names;
+    };
+
+    const auto choose = [&]() -> Choice {
+        switch (function.subject) {
+            case Subject::producer:
+                return {"a producer", &words.producers};
+            case Subject::consumer:
+                return {"a consumer", &words.consumers};
+            case Subject::partition:
+                return {"a partition", &words.partitions};
+            case Subject::node:
+                break;
+        }
+        return {"a node", &words.nodes};
+    };
+    const Choice choice = choose();
+    for (const std::string& name : *choice.names) {
+        if (line.skip(name)) return name;
+    }
+    const std::string expected = fmt::format("{}{}{}",
+                                             choice.kind,
+                                             choice.names->empty() ? "; there is none" : ": ",
+                                             fmt::join(*choice.names, ", "));
+    return Unexpected{line.error(expected, *choice.names)};
+}
+
 Read<Term> take_term(TokenLine& line, const Vocabulary& words) {
     const TextPlace place = line.place();
     if (line.peek().kind == TokenKind::word) {
@@ -267,8 +301,7 @@ Read<Term> take_term(TokenLine& line, const Vocabulary& words) {
         std::ranges::find_if(functions(), [&](const FunctionFacts& f) { return f.name == word; });
     if (function == functions().end()) return Term(Name{word, place});
     TRY(line.take_sign("("));
-    const bool is_node = function->subject == Subject::node;
-    const std::string argument = TRY(line.take_one_of(is_node ? words.nodes : words.partitions));
+    const std::string argument = TRY(take_subject(line, words, *function));
     TRY(line.take_sign(")"));
     return Term(::glasslog::sim::Call{word, argument, place});
 }
@@ -299,8 +332,11 @@ constexpr std::array<std::pair<const char*, Unsynced>, 4> fates{
 Vocabulary vocabulary_of(const Scenario& scenario) {
     Vocabulary words;
     words.nodes = scenario.brokers;
-    for (const LoadSpec& load : scenario.loads)
+    for (const LoadSpec& load : scenario.loads) {
+        const bool produces = std::holds_alternative<ProduceLoad>(load.work);
         words.nodes.push_back(load.client);
+        (produces ? words.producers : words.consumers).push_back(load.client);
+    }
     for (const TopicSpec& topic : scenario.topics) {
         for (std::int32_t i = 0; i < topic.partitions; ++i)
             words.partitions.push_back(fmt::format("{}-{}", topic.name, i));
