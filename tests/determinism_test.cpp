@@ -7,11 +7,14 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace glasslog::sim {
 namespace {
@@ -24,9 +27,22 @@ Scenario load(const std::string& name) {
     return *std::move(scenario);
 }
 
+// Sorted.
+std::vector<std::string> lessons() {
+    std::vector<std::string> names;
+    const std::string root = std::string(GLASSLOG_SOURCE_DIR) + "/scenarios/lessons";
+    for (const auto& entry : std::filesystem::directory_iterator(root)) {
+        if (entry.path().extension() == ".scenario") {
+            names.push_back(entry.path().filename().string());
+        }
+    }
+    std::ranges::sort(names);
+    return names;
+}
+
 TEST(DeterminismTest, TheSameSeedGivesTheSameEvents) {
-    for (const char* name :
-         {"process-crash.scenario", "power-loss.scenario", "consumer-restart.scenario"}) {
+    ASSERT_GE(lessons().size(), 4U);
+    for (const std::string& name : lessons()) {
         const RunReport report = check_determinism(load(name), 42);
         EXPECT_NE(report.code, RunCode::diverged) << report.problems.front();
     }
@@ -59,8 +75,7 @@ TEST(DeterminismTest, TwoHundredSeedsGiveTwoHundredHashes) {
 
 // One line for each scenario and seed.
 void print_hashes(std::uint64_t seeds) {
-    for (const char* name :
-         {"process-crash.scenario", "power-loss.scenario", "consumer-restart.scenario"}) {
+    for (const std::string& name : lessons()) {
         const Scenario scenario = load(name);
         for (std::uint64_t seed = 1; seed <= seeds; ++seed)
             fmt::print("{} {} {:016x}\n", name, seed, run_scenario(scenario, seed).hash);
