@@ -513,7 +513,7 @@ void DiskDrive::process_died() {
     engine_.after_event([gone = std::move(gone)] {});
 }
 
-void DiskDrive::power_loss(const CrashModel& model) {
+bool DiskDrive::power_loss(const CrashModel& model) {
     const auto report =
         image_.power_loss(model, [this](std::string_view what, const std::string& path) {
             return engine_.draws().next(what, node_, path);
@@ -526,6 +526,7 @@ void DiskDrive::power_loss(const CrashModel& model) {
                                                crash.is_torn});
     }
     std::erase_if(states_, [&](const auto& entry) { return !image_.exists(entry.first); });
+    return !report.empty();
 }
 
 void DiskDrive::inject(ActiveFault& fault) {
