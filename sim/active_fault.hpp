@@ -15,6 +15,7 @@ struct ActiveFault {
     Instant injected_at;
     bool is_healed = false;
     std::uint64_t bites = 0;
+    std::uint64_t held_before = 0;  // Pause: events that its node had held ever
 };
 
 }  // namespace glasslog::sim

@@ -66,16 +66,16 @@ const std::vector<FunctionFacts>& functions() {
                                                  {"recoveries", Subject::partition},
                                                  {"recovery-cuts", Subject::partition},
                                                  {"cut-bytes", Subject::partition},
-                                                 {"produced", Subject::node},
-                                                 {"acked", Subject::node},
-                                                 {"failed", Subject::node},
-                                                 {"in-log", Subject::node},
-                                                 {"lost", Subject::node},
-                                                 {"duplicated", Subject::node},
-                                                 {"consumed", Subject::node},
-                                                 {"gaps", Subject::node},
-                                                 {"repeats", Subject::node},
-                                                 {"behind", Subject::node},
+                                                 {"produced", Subject::producer},
+                                                 {"acked", Subject::producer},
+                                                 {"failed", Subject::producer},
+                                                 {"in-log", Subject::producer},
+                                                 {"lost", Subject::producer},
+                                                 {"duplicated", Subject::producer},
+                                                 {"consumed", Subject::consumer},
+                                                 {"gaps", Subject::consumer},
+                                                 {"repeats", Subject::consumer},
+                                                 {"behind", Subject::consumer},
                                                  {"running", Subject::node}};
     return list;
 }
@@ -122,6 +122,7 @@ bool Facts::see(const trace::AnyKind& kind) {
                                  },
                                  [&](const kinds::LogTruncated& e) {
                                      partitions_[name_of(e)].log_end = e.to.value();
+                                     partitions_[name_of(e)].synced = e.to.value();
                                      return true;
                                  },
                                  [&](const kinds::LeaderChanged& e) {

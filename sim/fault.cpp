@@ -15,6 +15,18 @@ std::string node_name(NodeId node, const std::vector<std::string>& names) {
 
 }  // namespace
 
+bool heals(const Fault& fault) {
+    return std::visit(overloaded{[](const Crash&) { return false; },
+                                 [](const PowerLoss&) { return false; },
+                                 [](const Restart&) { return false; },
+                                 [](const Reset&) { return false; },
+                                 [](const HalfOpen&) { return false; },
+                                 [](const BitRot&) { return false; },
+                                 [](const ClockJump&) { return false; },
+                                 [](const auto&) { return true; }},
+                      fault);
+}
+
 std::string kind_of(const Fault& fault) {
     return std::visit(overloaded{[](const Crash&) { return "crash"; },
                                  [](const PowerLoss&) { return "power-loss"; },

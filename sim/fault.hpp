@@ -15,14 +15,16 @@
 
 namespace glasslog::sim {
 
-// --- processes. They bite once, when they find what they are meant for.
+// --- processes. They bite once, when they find what they are meant for; a pause for each event
+// that had to wait, when it heals.
 
 // The process dies; the page cache and the machine live on, peers see resets.
 struct Crash {
     NodeId node;
 };
 
-// The machine dies: nobody is told, the disk resolves what was not synced.
+// The machine dies: nobody is told, the disk resolves what was not synced. Bites on a running
+// machine, and on one whose page cache held something.
 struct PowerLoss {
     NodeId node;
     CrashModel model;
@@ -39,7 +41,8 @@ struct Pause {
     NodeId node;
 };
 
-// --- network. They bite for each packet that they touch, and heal.
+// --- network. They bite for each packet whose fate they change, and heal. A loss beats a hold, a
+// hold beats delays, and delays add up.
 
 // No packet between the two, either way. no_node: all other nodes.
 struct Cut {
@@ -188,6 +191,9 @@ struct FaultReport {
     bool is_healed = false;
     std::uint64_t bites = 0;
 };
+
+// It lasts until it is healed. What happened in an instant, or for ever, is not taken back.
+bool heals(const Fault& fault);
 
 // "power-loss", "slow-disk": the verb of the scenario language.
 std::string kind_of(const Fault& fault);

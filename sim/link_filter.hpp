@@ -1,8 +1,8 @@
 #pragma once
 
 // The one place where the network can be told to misbehave. Every try to carry a packet from one
-// node to another is shown to the filters in the order in which they were added; the first verdict
-// that is not Pass counts. Cut, clog, slow link and "hold this message" are all filters.
+// node to another is shown to all filters, and to the faults; a Drop beats a hold, a hold beats
+// delays, and delays add up.
 //
 // Not shown: what a node sends to itself (a loopback device does not fail).
 

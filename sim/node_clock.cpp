@@ -32,14 +32,16 @@ std::int64_t NodeClock::elapsed(Instant world) const {
 }
 
 Instant NodeClock::now() const {
-    for (ActiveFault* fault : faults_)
-        fault->bites += std::holds_alternative<ClockSkew>(fault->fault) ? 0 : 1;
+    if (drifting_ != nullptr) ++drifting_->bites;
+    for (ActiveFault* jump : jumps_)
+        ++jump->bites;
     return Instant::from_nanoseconds(elapsed(engine_.now()) - booted_at_local_ + jumped_);
 }
 
 WallTime NodeClock::wall() const {
     std::int64_t ns = wall_base_ns_ + elapsed(engine_.now());
-    for (ActiveFault* fault : faults_) {
+    if (drifting_ != nullptr) ++drifting_->bites;
+    for (ActiveFault* fault : wall_faults_) {
         ++fault->bites;
         if (const auto* skew = std::get_if<ClockSkew>(&fault->fault)) ns += skew->by.nanoseconds();
     }
@@ -49,6 +51,7 @@ WallTime NodeClock::wall() const {
 void NodeClock::boot() {
     booted_at_local_ = elapsed(engine_.now());
     jumped_ = 0;
+    jumps_.clear();
 }
 
 Instant NodeClock::world_time_of(Instant local) const {
@@ -69,30 +72,46 @@ void NodeClock::set_drift(std::int32_t parts_per_million) {
     plan_timers();
 }
 
+// The last drift that was injected and has not healed counts.
+void NodeClock::follow_drifts() {
+    const ActiveFault* const before = drifting_;
+    drifting_ = drifts_.empty() ? nullptr : drifts_.back();
+    if (drifting_ == before) return;
+    const std::int64_t pace = drifting_ == nullptr
+                                  ? configured_drift_
+                                  : std::get<ClockDrift>(drifting_->fault).parts_per_million;
+    set_drift(static_cast<std::int32_t>(pace));
+    if (pace == configured_drift_) drifting_ = nullptr;
+}
+
 void NodeClock::inject(ActiveFault& fault) {
     std::int64_t by = 0;
-    if (const auto* skew = std::get_if<ClockSkew>(&fault.fault)) by = skew->by.nanoseconds();
-    if (const auto* drift = std::get_if<ClockDrift>(&fault.fault)) {
-        set_drift(drift->parts_per_million);
+    if (const auto* skew = std::get_if<ClockSkew>(&fault.fault)) {
+        by = skew->by.nanoseconds();
+        if (by != 0) wall_faults_.push_back(&fault);
+    }
+    if (std::holds_alternative<ClockDrift>(fault.fault)) {
+        drifts_.push_back(&fault);
+        follow_drifts();
     }
     if (const auto* jump = std::get_if<ClockJump>(&fault.fault)) {
         CHECK(jump->monotonic >= Duration{}, "the monotonic clock never goes back");
         by = jump->wall.nanoseconds();
         jumped_ += jump->monotonic.nanoseconds();
-        wall_base_ns_ += jump->wall.nanoseconds();
+        wall_base_ns_ += by;
+        if (jump->monotonic > Duration{}) jumps_.push_back(&fault);
+        if (by != 0) wall_faults_.push_back(&fault);
         plan_timers();
     }
-    faults_.push_back(&fault);
     engine_.emit(node_, trace::kinds::ClockJumped{by, static_cast<std::int32_t>(drift_)});
 }
 
 void NodeClock::heal(ActiveFault& fault) {
-    std::erase(faults_, &fault);
+    std::erase(wall_faults_, &fault);
+    std::erase(drifts_, &fault);
     std::int64_t by = 0;
     if (const auto* skew = std::get_if<ClockSkew>(&fault.fault)) by = -skew->by.nanoseconds();
-    if (std::holds_alternative<ClockDrift>(fault.fault)) {
-        set_drift(static_cast<std::int32_t>(configured_drift_));
-    }
+    follow_drifts();
     engine_.emit(node_, trace::kinds::ClockJumped{by, static_cast<std::int32_t>(drift_)});
 }
 

@@ -54,6 +54,7 @@ public:
     };
 
 private:
+    void follow_drifts();
     void set_drift(std::int32_t parts_per_million);
     void plan_timers();
     std::int64_t elapsed(Instant world) const;
@@ -72,7 +73,13 @@ private:
     std::int64_t jumped_ = 0;  // of the monotonic clock alone, since boot
 
     std::int64_t wall_base_ns_;  // at local 0
-    std::vector<ActiveFault*> faults_;
+
+    // What makes a reading wrong, and so bites with each.
+    std::vector<ActiveFault*> drifts_;
+    ActiveFault* drifting_ =
+        nullptr;  // the one of them that counts; null also when it changes nothing
+    std::vector<ActiveFault*> jumps_;  // of the monotonic clock, since boot
+    std::vector<ActiveFault*> wall_faults_;
     std::uint64_t timers_made_ = 0;
     Timer* first_ = nullptr;
     Timer* last_ = nullptr;

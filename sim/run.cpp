@@ -164,6 +164,7 @@ RunReport Run::finish() {
     for (const std::string& problem : parts.stage.problems())
         parts.judge.problem(problem);
     parts.judge.conclude(unread, parts.story.bound(), parts.facts);
+    world.run_for(Duration());  // violations are told before the verdict
     parts.end_of_run(report);
     return report;
 }
@@ -193,7 +194,6 @@ void Run::Parts::end_of_run(RunReport& report) {
         report.verdict = judge.praise();
     }
     world.emit(no_node, trace::kinds::Verdict{report.code == RunCode::holds, report.verdict});
-    world.run_for(Duration());
     report.hash = world.hash();
     report.event_count = world.event_count();
     for (const auto& [name, producer] : history.producers()) {

@@ -18,6 +18,9 @@ namespace {
 template <typename T>
 using Read = Expected<T, InputError>;
 
+constexpr std::int64_t partitions_max = 1'000;
+constexpr std::int64_t size_max = 10'000'000;  // bytes of a record
+
 const std::vector<std::string>& openers() {
     static const std::vector<std::string> words{"scenario",
                                                 "about",
@@ -92,7 +95,7 @@ private:
                 scenario_.level = TRY(line.take_one_of({"beginner", "intermediate", "advanced"}));
             }
             if (word == "minutes")
-                scenario_.minutes = static_cast<std::int32_t>(TRY(line.take_count(0)));
+                scenario_.minutes = static_cast<std::int32_t>(TRY(line.take_count(0, 10'000)));
             if (word == "model") scenario_.model = TRY(line.take_one_of({"keyed/1"}));
             if (word == "seed")
                 scenario_.seed = static_cast<std::uint64_t>(TRY(line.take_count(0)));
@@ -121,13 +124,7 @@ private:
         TRY(take_new_name(line, scenario_.brokers.back()));
         while (!line.is_at_end()) {
             if (line.skip("reactors")) {
-                const TextPlace count_place = line.place();
-                const std::int64_t count = TRY(line.take_count(1));
-                if (count > 8) {
-                    return Unexpected{
-                        line.error_at(count_place, "too many reactors", "1 to 8", {})};
-                }
-                scenario_.reactors = static_cast<std::int32_t>(count);
+                scenario_.reactors = static_cast<std::int32_t>(TRY(line.take_count(1, 8)));
             } else if (line.peek().text.find('=') != std::string::npos) {
                 TRY(take_setting(line, scenario_.broker_configs));
             } else {
@@ -186,7 +183,8 @@ private:
         TRY(take_new_name(line, topic.name));
         while (!line.is_at_end()) {
             if (line.skip("partitions")) {
-                topic.partitions = static_cast<std::int32_t>(TRY(line.take_count(1)));
+                topic.partitions =
+                    static_cast<std::int32_t>(TRY(line.take_count(1, partitions_max)));
             } else if (line.skip("replicas")) {
                 const TextPlace place = line.place();
                 const std::int64_t replicas = TRY(line.take_count(1));
@@ -234,7 +232,7 @@ private:
         while (!line.is_at_end()) {
             const std::string word = TRY(line.take_one_of(words));
             if (word == "rate") load.rate_per_second = TRY(take_rate(line));
-            if (word == "size") load.size_bytes = TRY(line.take_count(1));
+            if (word == "size") load.size_bytes = TRY(line.take_count(1, size_max));
             if (word == "count") load.count = TRY(line.take_count(0));
             if (word == "linger") load.linger = TRY(line.take_duration());
             if (word == "idempotent") load.is_idempotent = true;

@@ -7,6 +7,11 @@
 #include <utility>
 
 namespace glasslog::sim {
+namespace {
+
+constexpr Duration slowest = Duration::seconds(24 * 3600);  // of one operation
+
+}  // namespace
 
 // --- the process's side -------------------------------------------------------------------------
 
@@ -282,8 +287,9 @@ Duration DiskDrive::service_time(const Latency& latency, std::uint64_t key) {
     for (ActiveFault* fault : faults_) {
         const auto* slow = std::get_if<SlowDisk>(&fault->fault);
         if (slow == nullptr) continue;
-        time = time * slow->factor;
-        ++fault->bites;
+        const Duration slowed = std::min(time * slow->factor, slowest);
+        fault->bites += slowed == time ? 0 : 1;
+        time = slowed;
     }
     return time;
 }
@@ -507,7 +513,7 @@ void DiskDrive::process_died() {
     engine_.after_event([gone = std::move(gone)] {});
 }
 
-void DiskDrive::power_loss(const CrashModel& model) {
+bool DiskDrive::power_loss(const CrashModel& model) {
     const auto report =
         image_.power_loss(model, [this](std::string_view what, const std::string& path) {
             return engine_.draws().next(what, node_, path);
@@ -520,6 +526,7 @@ void DiskDrive::power_loss(const CrashModel& model) {
                                                crash.is_torn});
     }
     std::erase_if(states_, [&](const auto& entry) { return !image_.exists(entry.first); });
+    return !report.empty();
 }
 
 void DiskDrive::inject(ActiveFault& fault) {

@@ -39,7 +39,7 @@ public:
     void process_died();
 
     // After process_died().
-    void power_loss(const CrashModel& model);
+    bool power_loss(const CrashModel& model);  // true: something was not synced
 
     DiskImage& image() { return image_; }
 

@@ -20,48 +20,35 @@ bool is_between(const Packet& packet, NodeId a, NodeId b) {
            (matches(b, packet.from) && matches(a, packet.to));
 }
 
+// What a fault does to a packet.
+Verdict verdict_of(const Fault& fault, const Packet& packet) {
+    return std::visit(overloaded{[&](const Cut& f) -> Verdict {
+                                     if (!is_between(packet, f.a, f.b)) return Pass{};
+                                     return Drop{};
+                                 },
+                                 [&](const CutOneWay& f) -> Verdict {
+                                     if (!matches(f.from, packet.from) || !matches(f.to, packet.to))
+                                         return Pass{};
+                                     return Drop{};
+                                 },
+                                 [&](const Clog& f) -> Verdict {
+                                     if (!is_between(packet, f.a, f.b)) return Pass{};
+                                     return Deliver{Duration::max()};
+                                 },
+                                 [&](const SlowLink& f) -> Verdict {
+                                     if (!is_between(packet, f.a, f.b)) return Pass{};
+                                     return Deliver{f.extra};
+                                 },
+                                 [&](const HangConnects& f) -> Verdict {
+                                     if (packet.kind != PacketKind::connect || packet.to != f.node)
+                                         return Pass{};
+                                     return Drop{};
+                                 },
+                                 [](const auto&) -> Verdict { return Pass{}; }},
+                      fault);
+}
+
 }  // namespace
-
-// A fault as a filter; every packet that it touches is a bite.
-class SimNetwork::FaultFilter final : public LinkFilter {
-public:
-    explicit FaultFilter(ActiveFault& fault) : fault_(fault) {}
-
-    Verdict judge(const Packet& packet) override {
-        const Verdict verdict = std::visit(
-            overloaded{[&](const Cut& f) -> Verdict {
-                           if (!is_between(packet, f.a, f.b)) return Pass{};
-                           return Drop{};
-                       },
-                       [&](const CutOneWay& f) -> Verdict {
-                           if (!matches(f.from, packet.from) || !matches(f.to, packet.to))
-                               return Pass{};
-                           return Drop{};
-                       },
-                       [&](const Clog& f) -> Verdict {
-                           if (!is_between(packet, f.a, f.b)) return Pass{};
-                           return Deliver{Duration::max()};
-                       },
-                       [&](const SlowLink& f) -> Verdict {
-                           if (!is_between(packet, f.a, f.b)) return Pass{};
-                           return Deliver{f.extra};
-                       },
-                       [&](const HangConnects& f) -> Verdict {
-                           if (packet.kind != PacketKind::connect || packet.to != f.node)
-                               return Pass{};
-                           return Drop{};
-                       },
-                       [](const auto&) -> Verdict { return Pass{}; }},
-            fault_.fault);
-        if (!std::holds_alternative<Pass>(verdict)) ++fault_.bites;
-        return verdict;
-    }
-
-    const ActiveFault* fault() const { return &fault_; }
-
-private:
-    ActiveFault& fault_;
-};
 
 SimNetwork::SimNetwork(Engine& engine, const NetworkConfig& config)
     : engine_(engine), config_(config) {}
@@ -86,19 +73,39 @@ std::optional<NodeId> SimNetwork::find_host(std::string_view host, NodeId asking
 
 // --- packets ------------------------------------------------------------------------------------
 
+// All are asked: a loss beats a hold, a hold beats the sum of the delays. What is beaten does not
+// bite.
 SimNetwork::Fate SimNetwork::judge(const Packet& packet) {
     const Machine& to = machines_[static_cast<std::size_t>(packet.to.value()) - 1];
-    if (!to.is_on) return {true, false, {}};
+    if (!to.is_on) return {true, false, {}, "no power"};
     if (packet.from == packet.to) return {};
-    for (LinkFilter* filter : filters_) {
-        const Verdict verdict = filter->judge(packet);
-        if (std::holds_alternative<Drop>(verdict)) return {true, false, {}};
-        if (const auto* deliver = std::get_if<Deliver>(&verdict)) {
-            if (deliver->delay == Duration::max()) return {false, true, {}};
-            return {false, false, deliver->delay};
+    Fate fate;
+    const auto add = [&fate](const Verdict& verdict) {
+        fate.is_lost = fate.is_lost || std::holds_alternative<Drop>(verdict);
+        const auto* const deliver = std::get_if<Deliver>(&verdict);
+        if (deliver == nullptr) return;
+        if (deliver->delay == Duration::max()) {
+            fate.is_held = true;
+        } else {
+            fate.delay = fate.delay + deliver->delay;
         }
+    };
+    for (LinkFilter* filter : filters_)
+        add(filter->judge(packet));
+    for (const ActiveFault* fault : faults_)
+        add(verdict_of(fault->fault, packet));
+    fate.is_held = fate.is_held && !fate.is_lost;
+    if (fate.is_lost) fate.reason = "cut";
+    for (ActiveFault* fault : faults_) {
+        const Verdict verdict = verdict_of(fault->fault, packet);
+        const auto* const deliver = std::get_if<Deliver>(&verdict);
+        const bool is_hold = deliver != nullptr && deliver->delay == Duration::max();
+        const bool is_delay = deliver != nullptr && !is_hold && deliver->delay > Duration{};
+        const bool bites = std::holds_alternative<Drop>(verdict) || (is_hold && fate.is_held) ||
+                           (is_delay && !fate.is_held && !fate.is_lost);
+        fault->bites += bites ? 1 : 0;
     }
-    return {};
+    return fate;
 }
 
 // Held packets get their next try at once, in the order of the connections.
@@ -178,42 +185,52 @@ ActiveFault* SimNetwork::find_refusal(NodeId node) {
     return find_fault<RefuseConnects>(node);
 }
 
-void SimNetwork::tell_link(NodeId from, NodeId to, const char* state) {
+// The worst of what the faults do to this direction.
+const char* SimNetwork::state_of(NodeId from, NodeId to) const {
+    Packet packet;
+    packet.from = from;
+    packet.to = to;
+    bool is_clogged = false;
+    bool is_slow = false;
+    for (const ActiveFault* fault : faults_) {
+        const Verdict verdict = verdict_of(fault->fault, packet);
+        if (std::holds_alternative<Drop>(verdict)) return "cut";
+        const auto* const deliver = std::get_if<Deliver>(&verdict);
+        const auto* const throttle = std::get_if<Throttle>(&fault->fault);
+        is_clogged = is_clogged || (deliver != nullptr && deliver->delay == Duration::max());
+        is_slow = is_slow || deliver != nullptr ||
+                  (throttle != nullptr && is_between(packet, throttle->a, throttle->b));
+    }
+    if (is_clogged) return "clogged";
+    return is_slow ? "slow" : "up";
+}
+
+void SimNetwork::tell_link(NodeId from, NodeId to) {
     for (std::size_t a = 1; a <= machines_.size(); ++a) {
         for (std::size_t b = 1; b <= machines_.size(); ++b) {
             const NodeId source(static_cast<std::int32_t>(a));
             const NodeId target(static_cast<std::int32_t>(b));
             if (a == b || !matches(from, source) || !matches(to, target)) continue;
-            engine_.emit(no_node, trace::kinds::LinkChanged{source, target, state});
+            engine_.emit(no_node,
+                         trace::kinds::LinkChanged{source, target, state_of(source, target)});
         }
     }
 }
 
-void SimNetwork::tell_fault(const Fault& fault, const char* state) {
+// What the links that a fault concerns are like now.
+void SimNetwork::tell_links(const Fault& fault) {
     const auto both = [&](NodeId a, NodeId b) {
-        tell_link(a, b, state);
-        if (a != b) tell_link(b, a, state);
+        tell_link(a, b);
+        if (a != b) tell_link(b, a);
     };
     std::visit(overloaded{[&](const Cut& f) { both(f.a, f.b); },
-                          [&](const CutOneWay& f) { tell_link(f.from, f.to, state); },
+                          [&](const CutOneWay& f) { tell_link(f.from, f.to); },
                           [&](const Clog& f) { both(f.a, f.b); },
                           [&](const SlowLink& f) { both(f.a, f.b); },
                           [&](const Throttle& f) { both(f.a, f.b); },
                           [](const auto&) {}},
                fault);
 }
-
-namespace {
-
-const char* link_state(const Fault& fault) {
-    return std::visit(overloaded{[](const Cut&) { return "cut"; },
-                                 [](const CutOneWay&) { return "cut"; },
-                                 [](const Clog&) { return "clogged"; },
-                                 [](const auto&) { return "slow"; }},
-                      fault);
-}
-
-}  // namespace
 
 void SimNetwork::inject(ActiveFault& fault) {
     if (const auto* reset = std::get_if<Reset>(&fault.fault)) {
@@ -225,19 +242,12 @@ void SimNetwork::inject(ActiveFault& fault) {
         return;
     }
     faults_.push_back(&fault);
-    fault_filters_.push_back(std::make_unique<FaultFilter>(fault));
-    filters_.push_back(fault_filters_.back().get());
-    tell_fault(fault.fault, link_state(fault.fault));
+    tell_links(fault.fault);
 }
 
 void SimNetwork::heal(ActiveFault& fault) {
     std::erase(faults_, &fault);
-    const auto filter =
-        std::ranges::find(fault_filters_, &fault, [](const auto& f) { return f->fault(); });
-    if (filter == fault_filters_.end()) return;
-    std::erase(filters_, filter->get());
-    fault_filters_.erase(filter);
-    tell_fault(fault.fault, "up");
+    tell_links(fault.fault);
     judge_held_again();
 }
 

@@ -55,7 +55,6 @@ private:
     class Attached;
     class Stream;     // a runtime::Connection
     class Listening;  // a runtime::Listener
-    class FaultFilter;
 
     // A cut of one message on its way.
     struct Chunk {
@@ -63,6 +62,7 @@ private:
         PacketKind kind = PacketKind::data;
         runtime::MessageTag tag;
         std::int64_t message_position = 0;
+        std::int64_t message_bytes = 0;
         bool is_last_of_message = false;
         bool is_continued = false;  // not the first of its message: comes `latency` after it
         trace::EventId sent_event;
@@ -71,6 +71,8 @@ private:
         Instant arrival;
         bool is_lost = false;  // the last try was; the next one is planned
         bool is_held = false;  // by a filter
+        bool is_drop_told = false;
+        const char* reason = "";  // why it is lost
     };
 
     struct Write {
@@ -164,6 +166,7 @@ private:
         bool is_lost = false;
         bool is_held = false;
         Duration delay;
+        const char* reason = "";  // why it is lost
     };
 
     // --- packets (sim_network.cpp)
@@ -171,8 +174,9 @@ private:
     void judge_held_again();
     Duration latency_of(NodeId from, NodeId to, const runtime::MessageTag& tag);
     Instant departure(NodeId from, NodeId to, std::size_t bytes);
-    void tell_link(NodeId from, NodeId to, const char* state);
-    void tell_fault(const Fault& fault, const char* state);
+    const char* state_of(NodeId from, NodeId to) const;
+    void tell_link(NodeId from, NodeId to);
+    void tell_links(const Fault& fault);
     template <typename F>
     ActiveFault* find_fault(NodeId node);
     ActiveFault* find_refusal(NodeId node);
@@ -207,7 +211,11 @@ private:
                Payload payload,
                runtime::MessageTag tag,
                runtime::Connection::WriteDone done);
-    void tell_sent(Joint& joint, std::size_t side, std::int64_t position, std::size_t bytes);
+    void tell_sent(Joint& joint, std::size_t side, std::int64_t position);
+    trace::EventId tell_message(const Joint& joint,
+                                std::size_t side,
+                                const Chunk& last,
+                                std::int64_t due_ns);
     void plan_write_done(Joint& joint,
                          std::size_t side,
                          Write write,
@@ -220,6 +228,7 @@ private:
     void plan_arrival(Joint& joint, std::size_t side, Instant when);
     void plan_next(Joint& joint, std::size_t side);
     void arrive(std::uint64_t id, std::size_t side);
+    void lose_rest(Joint& joint, std::size_t side);
     void try_again(Joint& joint, std::size_t side);
     void deliver(Joint& joint, std::size_t side, Chunk chunk);
     void read(Joint& joint, std::size_t side, std::size_t max, runtime::Connection::ReadDone done);
@@ -229,8 +238,9 @@ private:
     void release(Joint& joint, std::size_t side);
     void reset_peer(Joint& joint, std::size_t side);
     void fail(Joint& joint, std::size_t side, IoCode code, const char* reason);
-    void tell_dropped(const Joint& joint, std::size_t side, const Chunk& chunk, const char* reason);
-    void tell_due(const Joint& joint, std::size_t side, const Chunk& chunk);
+    void tell_dropped(const Joint& joint, std::size_t side, Chunk& chunk, const char* reason);
+    void tell_try(const Joint& joint, std::size_t side, Chunk& chunk);
+    std::int64_t due_of(const Joint& joint, std::size_t side, const Chunk& chunk) const;
     void tell_closed(Joint& joint, std::size_t side, const char* reason);
     Machine& machine_of(const Side& side);
     Packet packet_of(const Joint& joint, std::size_t side, const Chunk& chunk) const;
@@ -241,7 +251,6 @@ private:
     NetworkConfig config_;
     std::vector<Machine> machines_;  // of node i + 1
     std::vector<LinkFilter*> filters_;
-    std::vector<std::unique_ptr<FaultFilter>> fault_filters_;
     std::vector<ActiveFault*> faults_;
     std::map<std::pair<NodeId, NodeId>, Link> links_;
     std::vector<std::unique_ptr<Joint>> joints_;  // by id - 1

@@ -55,44 +55,63 @@ void SimNetwork::write(Joint& joint,
     for (Chunk& chunk : write.chunks) {
         chunk.tag = tag;
         chunk.message_position = position;
+        chunk.message_bytes = static_cast<std::int64_t>(bytes.size());
     }
     pipe.position += static_cast<std::int64_t>(bytes.size());
     pipe.queued_bytes += bytes.size();
     pipe.unsent.push_back(std::move(write));
     pump(joint, side);
-    tell_sent(joint, side, position, bytes.size());
+    tell_sent(joint, side, position);
 }
 
 // Tells of the message at `position`, which pump() has just seen, and lets its chunks know.
-void SimNetwork::tell_sent(Joint& joint,
-                           std::size_t side,
-                           std::int64_t position,
-                           std::size_t bytes) {
+void SimNetwork::tell_sent(Joint& joint, std::size_t side, std::int64_t position) {
     Pipe& pipe = joint.pipes[side];
-    const bool is_waiting = !pipe.unsent.empty() || pipe.flying.front().is_held ||
-                            pipe.flying.front().is_lost || pipe.flying.back().is_held ||
-                            pipe.flying.back().is_lost;
-    const Chunk& last = pipe.unsent.empty() ? pipe.flying.back() : pipe.unsent.back().chunks.back();
-    trace::kinds::MessageSent sent;
-    sent.connection = static_cast<std::int64_t>(joint.id);
-    sent.is_from_opener = side == 0;
-    sent.position = position;
-    sent.to = joint.sides[1 - side].owner.node;
-    sent.api_key = last.tag.api_key;
-    sent.api_version = last.tag.api_version;
-    sent.correlation = last.tag.correlation_id;
-    sent.is_response = last.tag.is_response;
-    sent.bytes = static_cast<std::int64_t>(bytes);
-    sent.due_ns = is_waiting ? -1 : last.arrival.nanoseconds();
-    const trace::EventId event = engine_.emit(joint.sides[side].owner.node, sent);
+    const bool has_left = pipe.unsent.empty();
+    Chunk& last = has_left ? pipe.flying.back() : pipe.unsent.back().chunks.back();
+    const std::int64_t due = has_left ? due_of(joint, side, last) : -1;
+    const trace::EventId event = tell_message(joint, side, last, due);
     for (auto chunk = pipe.flying.rbegin();
          chunk != pipe.flying.rend() && chunk->message_position == position;
          ++chunk) {
         chunk->sent_event = event;
     }
-    if (pipe.unsent.empty()) return;
-    for (Chunk& chunk : pipe.unsent.back().chunks)
-        chunk.sent_event = event;
+    if (!has_left) {
+        for (Chunk& chunk : pipe.unsent.back().chunks)
+            chunk.sent_event = event;
+    } else if (last.is_lost) {
+        const trace::EventId outer = engine_.cause();
+        engine_.set_cause(event);
+        tell_dropped(joint, side, last, last.reason);
+        engine_.set_cause(outer);
+    }
+}
+
+// `last`: the chunk that makes the message whole.
+trace::EventId SimNetwork::tell_message(const Joint& joint,
+                                        std::size_t side,
+                                        const Chunk& last,
+                                        std::int64_t due_ns) {
+    trace::kinds::MessageSent sent;
+    sent.connection = static_cast<std::int64_t>(joint.id);
+    sent.is_from_opener = side == 0;
+    sent.position = last.message_position;
+    sent.to = joint.sides[1 - side].owner.node;
+    sent.api_key = last.tag.api_key;
+    sent.api_version = last.tag.api_version;
+    sent.correlation = last.tag.correlation_id;
+    sent.is_response = last.tag.is_response;
+    sent.bytes = last.message_bytes;
+    sent.due_ns = due_ns;
+    return engine_.emit(joint.sides[side].owner.node, sent);
+}
+
+// When `chunk`, which flies, is to arrive; -1: it or what is before it is held or lost.
+std::int64_t SimNetwork::due_of(const Joint& joint, std::size_t side, const Chunk& chunk) const {
+    const Chunk& head = joint.pipes[side].flying.front();
+    const auto waits = [](const Chunk& c) { return c.is_held || c.is_lost; };
+    if (waits(chunk) || waits(head)) return -1;
+    return std::max(chunk.arrival, head.arrival).nanoseconds();
 }
 
 // One message into chunks: now and then at keyed-random bytes, always at 64 KiB.
@@ -187,6 +206,8 @@ void SimNetwork::launch(Joint& joint, std::size_t side, Chunk chunk) {
     chunk.first_try = engine_.now();
     try_once(joint, side, chunk);
     pipe.flying.push_back(std::move(chunk));
+    // Told already when it had to wait for room.
+    if (pipe.flying.back().sent_event != trace::no_event) tell_try(joint, side, pipe.flying.back());
     if (!pipe.is_arrival_planned && pipe.flying.size() == 1) plan_next(joint, side);
 }
 
@@ -196,6 +217,7 @@ void SimNetwork::try_once(Joint& joint, std::size_t side, Chunk& chunk) {
     const NodeId to = joint.sides[1 - side].owner.node;
     const Fate fate = judge(packet_of(joint, side, chunk));
     chunk.is_lost = fate.is_lost || joint.sides[1 - side].state == SideState::mute;
+    chunk.reason = fate.is_lost ? fate.reason : "half-open";
     chunk.is_held = fate.is_held;
     if (chunk.is_lost || chunk.is_held) return;
     const Instant gone = departure(from, to, chunk.bytes.size());
@@ -236,7 +258,10 @@ void SimNetwork::arrive(std::uint64_t id, std::size_t side) {
     pipe.is_arrival_planned = false;
     if (pipe.flying.empty() || pipe.flying.front().is_held) return;
     Chunk& head = pipe.flying.front();
-    if (!head.is_lost && !machine_of(joint->sides[1 - side]).is_on) head.is_lost = true;
+    if (!head.is_lost && !machine_of(joint->sides[1 - side]).is_on) {
+        head.is_lost = true;
+        lose_rest(*joint, side);
+    }
     if (head.is_lost) {
         try_again(*joint, side);
         return;
@@ -250,6 +275,15 @@ void SimNetwork::arrive(std::uint64_t id, std::size_t side) {
     pipe.retry_gap = {};
     deliver(*joint, side, std::move(chunk));
     plan_next(*joint, side);
+}
+
+// There is nobody where the head of what flies arrives, nor will there be for the rest.
+void SimNetwork::lose_rest(Joint& joint, std::size_t side) {
+    for (Chunk& chunk : joint.pipes[side].flying) {
+        if (chunk.is_lost || chunk.is_held) continue;
+        chunk.is_lost = true;
+        tell_dropped(joint, side, chunk, "no power");
+    }
 }
 
 void SimNetwork::try_again(Joint& joint, std::size_t side) {
@@ -266,7 +300,7 @@ void SimNetwork::try_again(Joint& joint, std::size_t side) {
     }
     if (engine_.now() - head.first_try >= config_.give_up_after) {
         fail(joint, side, IoCode::timed_out, "cut");
-        for (const Chunk& chunk : pipe.flying)
+        for (Chunk& chunk : pipe.flying)
             tell_dropped(joint, side, chunk, "cut");
         pipe.flying.clear();
         plan_collect(joint);
@@ -274,10 +308,9 @@ void SimNetwork::try_again(Joint& joint, std::size_t side) {
     }
     // Once the first of them gets through, so do those behind it.
     for (Chunk& chunk : pipe.flying) {
-        if (&chunk != &head && !chunk.is_lost && !chunk.is_held) continue;
-        try_once(joint, side, chunk);
+        if (&chunk == &head || chunk.is_lost || chunk.is_held) try_once(joint, side, chunk);
+        tell_try(joint, side, chunk);
         if (chunk.is_lost) break;
-        tell_due(joint, side, chunk);
     }
     plan_next(joint, side);
 }
@@ -453,9 +486,10 @@ void SimNetwork::fail(Joint& joint, std::size_t side, IoCode code, const char* r
 
 void SimNetwork::tell_dropped(const Joint& joint,
                               std::size_t side,
-                              const Chunk& chunk,
+                              Chunk& chunk,
                               const char* reason) {
     if (chunk.kind != PacketKind::data || !chunk.is_last_of_message) return;
+    if (std::exchange(chunk.is_drop_told, true)) return;
     engine_.emit(joint.sides[side].owner.node,
                  trace::kinds::MessageDropped{static_cast<std::int64_t>(joint.id),
                                               side == 0,
@@ -463,13 +497,19 @@ void SimNetwork::tell_dropped(const Joint& joint,
                                               reason});
 }
 
-void SimNetwork::tell_due(const Joint& joint, std::size_t side, const Chunk& chunk) {
-    if (chunk.kind != PacketKind::data) return;
-    engine_.emit(joint.sides[side].owner.node,
-                 trace::kinds::MessageDueMoved{static_cast<std::int64_t>(joint.id),
-                                               side == 0,
-                                               chunk.message_position,
-                                               chunk.is_held ? -1 : chunk.arrival.nanoseconds()});
+// What became of a try of a message that was told of before: what was lost is sent anew.
+void SimNetwork::tell_try(const Joint& joint, std::size_t side, Chunk& chunk) {
+    if (chunk.kind != PacketKind::data || !chunk.is_last_of_message) return;
+    if (std::exchange(chunk.is_drop_told, false)) {
+        chunk.sent_event = tell_message(joint, side, chunk, due_of(joint, side, chunk));
+    } else if (!chunk.is_lost) {
+        engine_.emit(joint.sides[side].owner.node,
+                     trace::kinds::MessageDueMoved{static_cast<std::int64_t>(joint.id),
+                                                   side == 0,
+                                                   chunk.message_position,
+                                                   due_of(joint, side, chunk)});
+    }
+    if (chunk.is_lost) tell_dropped(joint, side, chunk, chunk.reason);
 }
 
 void SimNetwork::tell_closed(Joint& joint, std::size_t side, const char* reason) {

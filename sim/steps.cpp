@@ -4,6 +4,7 @@
 #include "sim/scenario_parser.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -95,8 +96,21 @@ Read<void> take_pair(TokenLine& line, const Vocabulary& words, FaultStep& step) 
 }
 
 // A number with a fixed beginning or end: "x10", "100ppm", "1000/s".
-Read<std::int64_t> take_affixed(TokenLine& line, std::string_view before, std::string_view after) {
-    const std::string expected = fmt::format("a number as {}10{}", before, after);
+struct Affixed {
+    std::string_view before;
+    std::string_view after;
+    std::int64_t low = 0;
+    std::int64_t high = 0;
+};
+
+constexpr Affixed factor_form{"x", "", 1, 100'000};
+constexpr Affixed drift_form{"", "ppm", -900'000, 1'000'000};
+constexpr Affixed rate_form{"", "/s", 1, 1'000'000'000'000};
+
+Read<std::int64_t> take_affixed(TokenLine& line, const Affixed& form) {
+    const auto [before, after, low, high] = form;
+    const std::string expected =
+        fmt::format("a number from {0}{2}{1} to {0}{3}{1}", before, after, low, high);
     const std::string& text = line.peek().text;
     std::optional<std::int64_t> value;
     if (text.starts_with(before) && text.ends_with(after) &&
@@ -105,7 +119,7 @@ Read<std::int64_t> take_affixed(TokenLine& line, std::string_view before, std::s
             to_integer(std::string_view(text).substr(before.size(),
                                                      text.size() - before.size() - after.size()));
     }
-    if (!value) return Unexpected{line.error(expected)};
+    if (!value || *value < low || *value > high) return Unexpected{line.error(expected)};
     TRY(line.take_word(expected));
     return *value;
 }
@@ -115,8 +129,8 @@ Read<void> take_bit(TokenLine& line, FaultStep& step) {
     TRY(line.take_one_of({"byte"}));
     step.number = TRY(line.take_count(0));
     TRY(line.take_one_of({"bit"}));
-    const std::int64_t bit = TRY(line.take_count(0));
-    step.second = std::to_string(bit % 8);
+    const std::int64_t bit = TRY(line.take_count(0, 7));
+    step.second = std::to_string(bit);
     return {};
 }
 
@@ -124,7 +138,7 @@ Read<void> take_jump(TokenLine& line, FaultStep& step) {
     TRY(line.take_one_of({"by"}));
     step.time = TRY(line.take_duration());
     if (line.skip("wall")) {
-        const Duration wall = TRY(line.take_duration());
+        const Duration wall = TRY(line.take_signed_duration());
         step.number = wall.nanoseconds();
     }
     return {};
@@ -147,11 +161,12 @@ Read<void> take_cut(TokenLine& line, const Vocabulary& words, FaultStep& step) {
 Read<void> take_rest(TokenLine& line, Object object, FaultStep& step) {
     switch (object) {
         case Object::machine:
-            if (line.is_at_end() || line.peek().text == "as") return {};
+            if (line.is_at_end() || line.peek().text == "for" || line.peek().text == "as")
+                return {};
             step.model = TRY(take_crash_model(line));
             return {};
         case Object::factor:
-            step.number = TRY(take_affixed(line, "x", ""));
+            step.number = TRY(take_affixed(line, factor_form));
             return {};
         case Object::bytes:
             TRY(line.take_one_of({"after"}));
@@ -164,11 +179,11 @@ Read<void> take_rest(TokenLine& line, Object object, FaultStep& step) {
             return take_bit(line, step);
         case Object::node_time:
             TRY(line.take_one_of({"by"}));
-            step.time = TRY(line.take_duration());
+            step.time = TRY(line.take_signed_duration());
             return {};
         case Object::drift:
             TRY(line.take_one_of({"by"}));
-            step.number = TRY(take_affixed(line, "", "ppm"));
+            step.number = TRY(take_affixed(line, drift_form));
             return {};
         case Object::jump:
             return take_jump(line, step);
@@ -202,7 +217,7 @@ Read<void> take_object(TokenLine& line, const Vocabulary& words, Object object, 
         case Object::pair_rate:
             TRY(take_pair(line, words, step));
             TRY(line.take_one_of({"to"}));
-            step.number = TRY(take_affixed(line, "", "/s"));
+            step.number = TRY(take_affixed(line, rate_form));
             return {};
         case Object::node:
         case Object::machine:
@@ -229,6 +244,39 @@ Read<Step> take_fault(TokenLine& line, const Vocabulary& words, const VerbFacts&
     return Step(std::move(step));
 }
 
+// What the function is of: a producer has no position to be behind of, a broker loses no record.
+Read<std::string> take_subject(TokenLine& line,
+                               const Vocabulary& words,
+                               const FunctionFacts& function) {
+    struct Choice {
+        const char* kind;
+        const std::vector<std::string>* names;
+    };
+
+    const auto choose = [&]() -> Choice {
+        switch (function.subject) {
+            case Subject::producer:
+                return {"a producer", &words.producers};
+            case Subject::consumer:
+                return {"a consumer", &words.consumers};
+            case Subject::partition:
+                return {"a partition", &words.partitions};
+            case Subject::node:
+                break;
+        }
+        return {"a node", &words.nodes};
+    };
+    const Choice choice = choose();
+    for (const std::string& name : *choice.names) {
+        if (line.skip(name)) return name;
+    }
+    const std::string expected = fmt::format("{}{}{}",
+                                             choice.kind,
+                                             choice.names->empty() ? "; there is none" : ": ",
+                                             fmt::join(*choice.names, ", "));
+    return Unexpected{line.error(expected, *choice.names)};
+}
+
 Read<Term> take_term(TokenLine& line, const Vocabulary& words) {
     const TextPlace place = line.place();
     if (line.peek().kind == TokenKind::word) {
@@ -253,8 +301,7 @@ Read<Term> take_term(TokenLine& line, const Vocabulary& words) {
         std::ranges::find_if(functions(), [&](const FunctionFacts& f) { return f.name == word; });
     if (function == functions().end()) return Term(Name{word, place});
     TRY(line.take_sign("("));
-    const bool is_node = function->subject == Subject::node;
-    const std::string argument = TRY(line.take_one_of(is_node ? words.nodes : words.partitions));
+    const std::string argument = TRY(take_subject(line, words, *function));
     TRY(line.take_sign(")"));
     return Term(::glasslog::sim::Call{word, argument, place});
 }
@@ -285,8 +332,11 @@ constexpr std::array<std::pair<const char*, Unsynced>, 4> fates{
 Vocabulary vocabulary_of(const Scenario& scenario) {
     Vocabulary words;
     words.nodes = scenario.brokers;
-    for (const LoadSpec& load : scenario.loads)
+    for (const LoadSpec& load : scenario.loads) {
+        const bool produces = std::holds_alternative<ProduceLoad>(load.work);
         words.nodes.push_back(load.client);
+        (produces ? words.producers : words.consumers).push_back(load.client);
+    }
     for (const TopicSpec& topic : scenario.topics) {
         for (std::int32_t i = 0; i < topic.partitions; ++i)
             words.partitions.push_back(fmt::format("{}-{}", topic.name, i));

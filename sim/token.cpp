@@ -24,6 +24,10 @@ struct Unit {
     std::int64_t nanoseconds;
 };
 
+// So that no sum of times in a scenario overflows.
+constexpr Duration duration_max = Duration::seconds(100'000'000);
+constexpr Duration latency_max = Duration::seconds(60);
+
 constexpr std::array units{Unit{"ns", 1},
                            Unit{"us", 1'000},
                            Unit{"ms", 1'000'000},
@@ -147,33 +151,43 @@ TokenLine::Read<void> TokenLine::take_sign(const std::string& sign) {
     return {};
 }
 
-TokenLine::Read<std::int64_t> TokenLine::take_count(std::int64_t low) {
-    const std::string expected = fmt::format("a number from {}", low);
+TokenLine::Read<std::int64_t> TokenLine::take_count(std::int64_t low, std::int64_t high) {
+    const std::string expected = high == INT64_MAX
+                                     ? fmt::format("a number from {}", low)
+                                     : fmt::format("a number from {} to {}", low, high);
     if (peek().kind != TokenKind::word) return Unexpected{error(expected)};
     const auto value = to_integer(peek().text);
-    if (!value || *value < low) return Unexpected{error(expected)};
+    if (!value || *value < low || *value > high) return Unexpected{error(expected)};
     next();
     return *value;
 }
 
 TokenLine::Read<Duration> TokenLine::take_duration() {
-    const std::string expected = "a time as 1.5s, 20ms or 300us";
+    return take_duration(Duration{}, "a time as 1.5s, 20ms or 300us");
+}
+
+TokenLine::Read<Duration> TokenLine::take_signed_duration() {
+    return take_duration(Duration{} - duration_max, "a time as 1.5s or -20ms");
+}
+
+TokenLine::Read<Duration> TokenLine::take_duration(Duration low, const std::string& expected) {
     if (peek().kind != TokenKind::word) return Unexpected{error(expected)};
     const auto value = to_duration(peek().text);
-    if (!value) return Unexpected{error(expected)};
+    if (!value || *value < low || *value > duration_max) return Unexpected{error(expected)};
     next();
     return *value;
 }
 
 TokenLine::Read<Latency> TokenLine::take_range() {
-    const std::string expected = "a range of times as 1ms..5ms";
+    const std::string expected = "a range of times as 1ms..5ms, at most 60s";
     if (peek().kind != TokenKind::word) return Unexpected{error(expected)};
     const std::string_view text = peek().text;
     const std::size_t dots = text.find("..");
     const bool is_single = dots == std::string_view::npos;
     const auto low = to_duration(text.substr(0, dots));
     const auto high = is_single ? low : to_duration(text.substr(dots + 2));
-    if (!low || !high || *low > *high || *low < Duration{}) return Unexpected{error(expected)};
+    if (!low || !high || *low > *high || *low < Duration{} || *high > latency_max)
+        return Unexpected{error(expected)};
     next();
     return Latency{*low, *high, Shape::uniform};
 }
@@ -191,6 +205,11 @@ std::optional<std::int64_t> to_integer(std::string_view text) {
 }
 
 std::optional<Duration> to_duration(std::string_view text) {
+    if (text.starts_with('-')) {
+        if (text.starts_with("--")) return std::nullopt;
+        const auto positive = to_duration(text.substr(1));
+        return positive ? std::optional(Duration{} - *positive) : std::nullopt;
+    }
     for (const Unit& unit : units) {
         if (!text.ends_with(unit.name)) continue;
         const std::string_view digits = text.substr(0, text.size() - unit.name.size());

@@ -54,12 +54,15 @@ public:
     // One of `words`.
     Read<std::string> take_one_of(const std::vector<std::string>& words);
     Read<void> take_sign(const std::string& sign);
-    Read<std::int64_t> take_count(std::int64_t low);
+    Read<std::int64_t> take_count(std::int64_t low, std::int64_t high = INT64_MAX);
 
-    // "1.5s", "20ms", "300us", "5ns".
+    // "1.5s", "20ms", "300us", "5ns"; of at most three years.
     Read<Duration> take_duration();
 
-    // "1ms..5ms" or "2ms".
+    // "-5s" too.
+    Read<Duration> take_signed_duration();
+
+    // "1ms..5ms" or "2ms"; of at most a minute.
     Read<Latency> take_range();
     Read<void> take_end();
 
@@ -72,6 +75,8 @@ public:
                         std::string hint) const;
 
 private:
+    Read<Duration> take_duration(Duration low, const std::string& expected);
+
     const Token& next() { return tokens_[at_ + 1 < tokens_.size() ? at_++ : at_]; }
 
     std::string where_;

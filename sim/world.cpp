@@ -107,14 +107,15 @@ void World::crash(NodeId node) {
     engine.after_event([gone = std::move(program)] {});
 }
 
-void World::power_loss(NodeId node, const CrashModel& model) {
+bool World::power_loss(NodeId node, const CrashModel& model) {
     Engine& engine = parts_->engine;
     std::unique_ptr<Program> program = parts_->at(node).end();
     engine.emit(node, trace::kinds::NodeCrashed{"power"});
     parts_->network.machine_died(node);
     parts_->at(node).drive().process_died();
-    parts_->at(node).drive().power_loss(model);
+    const bool had_unsynced = parts_->at(node).drive().power_loss(model);
     engine.after_event([gone = std::move(program)] {});
+    return had_unsynced;
 }
 
 void World::pause(NodeId node) {
@@ -182,7 +183,7 @@ bool World::run_to_end(Duration limit) {
 
 FaultId World::inject(Fault fault) {
     const FaultId id(static_cast<std::int32_t>(parts_->faults.size()) + 1);
-    parts_->faults.push_back({id, std::move(fault), now(), false, 0});
+    parts_->faults.push_back({id, std::move(fault), now(), false, 0, 0});
     ActiveFault& active = parts_->faults.back();
     const std::string words = text(active.fault, parts_->names());
     const trace::EventId event = emit(no_node, trace::kinds::FaultInjected{words});
@@ -196,10 +197,15 @@ FaultId World::inject(Fault fault) {
     const auto clock = [&](NodeId node) { parts_->at(node).clock().inject(active); };
     std::visit(overloaded{[&](const Crash& f) { crash(process(f.node, is_running(f.node))); },
                           [&](const PowerLoss& f) {
-                              power_loss(process(f.node, is_running(f.node)), f.model);
+                              const bool was_running = is_running(f.node);
+                              const bool had_unsynced = power_loss(f.node, f.model);
+                              active.bites += was_running || had_unsynced ? 1 : 0;
                           },
                           [&](const Restart& f) { restart(process(f.node, !is_running(f.node))); },
-                          [&](const Pause& f) { pause(process(f.node, is_running(f.node))); },
+                          [&](const Pause& f) {
+                              active.held_before = parts_->engine.held_count(f.node);
+                              pause(f.node);
+                          },
                           [&](const SlowDisk& f) { disk(f.node); },
                           [&](const StallDisk& f) { disk(f.node); },
                           [&](const FullDisk& f) { disk(f.node); },
@@ -219,24 +225,22 @@ void World::heal(FaultId id) {
     const auto index = static_cast<std::size_t>(id.value()) - 1;
     CHECK(index < parts_->faults.size(), "fault {}", id);
     ActiveFault& active = parts_->faults[index];
-    if (std::exchange(active.is_healed, true)) return;
+    if (!heals(active.fault) || std::exchange(active.is_healed, true)) return;
     const std::string words = "heal " + text(active.fault, parts_->names());
     emit(no_node, trace::kinds::FaultInjected{words});
     const auto disk = [&](NodeId node) { parts_->at(node).drive().heal(active); };
     const auto clock = [&](NodeId node) { parts_->at(node).clock().heal(active); };
-    std::visit(overloaded{[](const Crash&) {},
-                          [](const PowerLoss&) {},
-                          [](const Restart&) {},
-                          [&](const Pause& f) { resume(f.node); },
+    std::visit(overloaded{[&](const Pause& f) {
+                              active.bites = parts_->engine.held_count(f.node) - active.held_before;
+                              resume(f.node);
+                          },
                           [&](const SlowDisk& f) { disk(f.node); },
                           [&](const StallDisk& f) { disk(f.node); },
                           [&](const FullDisk& f) { disk(f.node); },
                           [&](const FailSync& f) { disk(f.node); },
-                          [&](const BitRot& f) { disk(f.node); },
                           [&](const DeadDisk& f) { disk(f.node); },
                           [&](const ClockSkew& f) { clock(f.node); },
                           [&](const ClockDrift& f) { clock(f.node); },
-                          [&](const ClockJump& f) { clock(f.node); },
                           [&](const auto&) { parts_->network.heal(active); }},
                active.fault);
 }

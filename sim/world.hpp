@@ -70,7 +70,10 @@ public:
     // Void when the node is not running. The program is destroyed when the current event returns,
     // at once outside of events.
     void crash(NodeId node);
-    void power_loss(NodeId node, const CrashModel& model);
+
+    // Of a machine that does not run, too: its page cache may still hold something. True when it
+    // did.
+    bool power_loss(NodeId node, const CrashModel& model);
 
     // start() of a node that is not running.
     void restart(NodeId node);
@@ -106,7 +109,7 @@ public:
 
     // --- faults
 
-    // Takes effect at once. Faults that heal last until heal().
+    // Takes effect at once. Faults that heal last until heal(), which is void for all others.
     FaultId inject(Fault fault);
     void heal(FaultId id);
     std::vector<FaultReport> faults() const;
@@ -119,8 +122,8 @@ public:
     // Such changes so far.
     std::uint64_t boundaries(NodeId node) const;
 
-    // Own filters, asked before those of faults; see link_filter.hpp. Held packets are judged again
-    // at each removal.
+    // Own filters, asked together with the faults; see link_filter.hpp. Held packets are judged
+    // again at each removal.
     void add_filter(LinkFilter& filter);
     void remove_filter(LinkFilter& filter);
 

@@ -89,6 +89,7 @@ std::uint64_t shifted(std::uint64_t seed) {
     return shift == nullptr ? seed : seed + std::strtoull(shift, nullptr, 10);
 }
 
+// One line for each scenario and seed.
 int print_hashes(std::uint64_t seeds) {
     for (const std::string& name : lessons()) {
         const Scenario scenario = load(name);

@@ -142,9 +142,9 @@ Step RecoveryJob::scan_broke(const BrokenBatch& broken) {
                                 segment_file_name(segment_.base, SegmentFile::log),
                                 broken.reason,
                                 broken.position);
-    report.cut_bytes = segment_.size_bytes - broken.position;
     drop_segments_from(current_ + 1);
     if (plan_.rule == RecoveryRule::cut_torn_tail || plan_.cut_at) {
+        report.cut_bytes = segment_.size_bytes - broken.position;
         segment_.size_bytes = broken.position;
         queue_.emplace_back(TruncateFile{active_slot, broken.position});
     }

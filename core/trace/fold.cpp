@@ -346,8 +346,8 @@ void Folder::operator()(const kinds::LogOpened& k) {
     const bool is_new = !s_.replicas->contains({{k.topic, k.partition}, e_.node});
     ReplicaPicture& log = replica(k);
     lose_from(log, k.log_end);
-    // What is found after a power loss is on the platter.
-    if (is_new || log.is_unsure) log.synced = k.log_end;
+    // A recovery syncs what it keeps, and a log that was closed in order is synced.
+    log.synced = k.log_end;
     if (is_new) log.high_watermark = k.log_start;
     log.log_start = k.log_start;
     log.state = LogState::open;
@@ -407,6 +407,7 @@ void Folder::operator()(const kinds::LogTruncated& k) {
     log.cut_bytes = k.torn_bytes;
     log.lost.clear();
     lose_from(log, k.to);
+    log.synced = k.to;  // a truncation scans again and syncs, as a recovery does
 }
 
 bool is_earlier(const Event& a, const Event& b) {

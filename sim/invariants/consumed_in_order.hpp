@@ -1,7 +1,8 @@
 #pragma once
 
-// "consumed-in-order": each consumer is given the offsets of a partition one after the other,
-// without gap or repeat; and, after the audit, what it was given is what the log holds.
+// "consumed-in-order": each consumer is given the offsets of a partition one after the other, from
+// the first one on, without gap or repeat; and, after the audit, what it was given is what the log
+// holds.
 
 #include "sim/history.hpp"
 
@@ -46,6 +47,14 @@ inline std::optional<std::string> consumed_is_in_log(const History& history) {
         for (const auto& [partition, seen] : consumer.seen) {
             const auto log = history.log().find(partition);
             const auto& records = log == history.log().end() ? empty : log->second;
+            // Every consumer begins at the earliest record, and a log start never goes back.
+            if (!records.empty() && records.front().offset < seen.front().offset) {
+                return fmt::format("{} began at {} offset {}, and the log holds {}",
+                                   name,
+                                   partition.text(),
+                                   seen.front().offset,
+                                   records.front().offset);
+            }
             const SeenRecord* const unknown = first_unknown(seen, records);
             if (unknown == nullptr) continue;
             return fmt::format("{} was given {} offset {}, which the log does not hold",

@@ -127,13 +127,30 @@ TEST_F(HistoryTest, RecordsThatChangedPlacesAreSeen) {
 TEST_F(HistoryTest, AConsumersGapAndRepeatAreSeen) {
     history_.consumed("c1", record(5, 0));
     history_.consumed("c1", record(6, 1));
-    EXPECT_EQ(consumed_in_order(history_), std::nullopt) << "it may begin anywhere";
+    EXPECT_EQ(consumed_in_order(history_), std::nullopt) << "the audit tells where the log begins";
 
     history_.consumed("c1", record(8, 2));
     history_.consumed("c1", record(8, 2));
 
     EXPECT_THAT(consumed_in_order(history_), Optional(HasSubstr("1 gaps and 1 repeats")));
     EXPECT_THAT(consumed_in_order(history_), Optional(HasSubstr("offset 8 came where 7 was next")));
+}
+
+TEST_F(HistoryTest, AConsumerThatWasNotGivenTheFirstRecordsIsSeen) {
+    history_.consumed("c1", record(5, 5));
+    history_.audited(record(4, 4));
+    history_.audited(record(5, 5));
+    EXPECT_EQ(consumed_in_order(history_), std::nullopt);
+
+    EXPECT_THAT(consumed_is_in_log(history_),
+                Optional(HasSubstr("began at orders-0 offset 5, and the log holds 4")));
+}
+
+TEST_F(HistoryTest, AConsumerMayBeginAtTheLogStart) {
+    history_.consumed("c1", record(5, 5));
+    history_.audited(record(5, 5));
+
+    EXPECT_EQ(consumed_is_in_log(history_), std::nullopt);
 }
 
 TEST_F(HistoryTest, ARecordThatTheLogDoesNotHoldWasNotThere) {

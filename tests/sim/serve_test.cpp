@@ -67,6 +67,20 @@ TEST(ServeTest, InjectsWhatALineSays) {
     EXPECT_EQ(kinds_in(sink).back(), "verdict");
 }
 
+TEST(ServeTest, TellsAViolationThatTheAuditFindsBeforeTheVerdict) {
+    trace::MemorySink sink;
+    Serve serve(scenario_of("at 1s power-loss b1\nafter 500ms restart b1\n"
+                            "expect violation acked-records-kept\nend at 3s\n"),
+                1,
+                sink);
+
+    ASSERT_TRUE(serve.line("end").has_value());
+
+    const std::vector<std::string> kinds = kinds_in(sink);
+    EXPECT_THAT(kinds, testing::Contains("invariant_violated"));
+    EXPECT_EQ(kinds.back(), "verdict");
+}
+
 TEST(RunTest, AFaultThatNeverBitIsAFalseGreen) {
     const RunReport report = run_scenario(scenario_of("at 1s restart b1\nend at 2s\n"), 1);
 

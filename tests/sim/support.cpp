@@ -68,11 +68,16 @@ NodeId add_receiver(World& world, const std::string& name, std::string& into) {
     });
 }
 
-NodeId add_sender(World& world, const std::string& name, const std::string& peer, Duration gap) {
-    return add_script(world, name, [peer, gap](Script& self) {
-        self.runtime().transport.connect({peer, 1}, [&self, gap](auto connected) {
+NodeId add_sender(World& world,
+                  const std::string& name,
+                  const std::string& peer,
+                  Duration gap,
+                  std::string* into) {
+    return add_script(world, name, [peer, gap, into](Script& self) {
+        self.runtime().transport.connect({peer, 1}, [&self, gap, into](auto connected) {
             ASSERT_TRUE(connected.has_value());
             self.connections.push_back(std::move(*connected));
+            if (into != nullptr) read_all(*self.connections.back(), *into);
             send_next(self, 0, gap);
         });
     });

@@ -44,8 +44,13 @@ void read_all(runtime::Connection& connection, std::string& into);
 // Listens on port 1 and reads all that one connection sends.
 NodeId add_receiver(World& world, const std::string& name, std::string& into);
 
-// Connects to port 1 of `peer` and sends "0,1,2,…" one number each `gap`.
-NodeId add_sender(World& world, const std::string& name, const std::string& peer, Duration gap);
+// Connects to port 1 of `peer` and sends "0,1,2,…" one number each `gap`. What it reads, which is
+// an error when the connection breaks, goes to `into`.
+NodeId add_sender(World& world,
+                  const std::string& name,
+                  const std::string& peer,
+                  Duration gap,
+                  std::string* into = nullptr);
 
 // The enumerator.
 const char* word(IoCode code);

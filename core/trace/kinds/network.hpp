@@ -42,8 +42,8 @@ struct ConnectionClosed {
     }
 };
 
-// due_ns: the Instant at which the network means to deliver the last byte; -1 when unknown, as on a
-// real network.
+// Told anew, after its MessageDropped, when what was lost is sent again. due_ns: the Instant at
+// which the network means to deliver the last byte; -1 when unknown, as on a real network.
 struct MessageSent {
     static constexpr KindFacts kind{22, "message_sent", Level::messages};
 
@@ -104,7 +104,8 @@ struct MessageDelivered {
     }
 };
 
-// reason: "cut", "reset", "crash", "closed".
+// Lost on its way: one try of it. reason: "cut", "no power", "half-open", "reset", "crash",
+// "closed".
 struct MessageDropped {
     static constexpr KindFacts kind{25, "message_dropped", Level::messages};
 

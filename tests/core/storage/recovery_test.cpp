@@ -159,7 +159,9 @@ TEST_F(RecoveryTest, KeepsATornTailWhenTheRuleIsBroken) {
     put(Offset(8), SegmentFile::log, log);
 
     lab_.config().segment_bytes = 1 << 20;
-    ASSERT_TRUE(lab_.open(unclean, {.recovery = RecoveryRule::keep_torn_tail}));
+    const auto loaded = lab_.open(unclean, {.recovery = RecoveryRule::keep_torn_tail});
+    ASSERT_TRUE(loaded && *loaded);
+    EXPECT_EQ((*loaded)->recovery.cut_bytes, 0U) << "nothing was cut, so nothing is told of a cut";
     ASSERT_TRUE(lab_.append({.base = 10}));
 
     EXPECT_GT(lab_.contents(Offset(8), SegmentFile::log).size(), torn);

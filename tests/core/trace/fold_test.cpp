@@ -51,7 +51,7 @@ TEST(FoldTest, SeesAPowerLossTearTheUnsyncedTail) {
     EXPECT_EQ(after.nodes->at(broker)->starts, 2);
 }
 
-TEST(FoldTest, AProcessCrashKeepsThePageCache) {
+TEST(FoldTest, AProcessCrashKeepsThePageCacheAndTheRecoverySyncsIt) {
     Story story;
     const PartitionIndex p{0};
     story.add(0, broker, kinds::LogOpened{"orders", p, Offset(0), Offset(0)});
@@ -60,10 +60,12 @@ TEST(FoldTest, AProcessCrashKeepsThePageCache) {
     story.add(60, broker, kinds::NodeStarted{"b1", "broker", 1});
     story.add(70, broker, kinds::LogOpened{"orders", p, Offset(0), Offset(3)});
 
+    const Snapshot crashed = at_ms(timeline_of(story.events()), 60);
+    EXPECT_EQ(crashed.replicas->at(orders)->synced, Offset(0));
     const Snapshot after = at_ms(timeline_of(story.events()), 100);
 
     EXPECT_EQ(after.replicas->at(orders)->log_end, Offset(3));
-    EXPECT_EQ(after.replicas->at(orders)->synced, Offset(0)) << "not durable until a sync";
+    EXPECT_EQ(after.replicas->at(orders)->synced, Offset(3));
     EXPECT_TRUE(after.replicas->at(orders)->lost.empty());
 }
 
