@@ -2,7 +2,6 @@
 
 #include "core/os/process.hpp"
 #include "gui/main_window.hpp"
-#include "gui/scene/theme.hpp"
 
 #include <QApplication>
 #include <QCommandLineParser>
@@ -20,7 +19,6 @@ struct Options {
     QString input;
     std::optional<Instant> at;
     QString screenshot;
-    QSize size{1600, 1000};
 };
 
 int refuse(const QString& text) {
@@ -50,13 +48,12 @@ std::optional<Options> parse(const QCoreApplication& application, QString& probl
     const QCommandLineOption at(QStringLiteral("at"),
                                 QObject::tr("Show this moment (3s, 250ms)."),
                                 QStringLiteral("time"));
-    const QCommandLineOption shot(QStringLiteral("screenshot"),
-                                  QObject::tr("Write a picture and end; needs no display."),
-                                  QStringLiteral("file"));
-    const QCommandLineOption size(QStringLiteral("size"),
-                                  QObject::tr("Of the window (1600x1000)."),
-                                  QStringLiteral("pixels"));
-    parser.addOptions({at, shot, size});
+    const QCommandLineOption shot(
+        QStringLiteral("screenshot"),
+        QObject::tr(
+            "Write a picture and end; needs no display. Without --at: of the end of the run."),
+        QStringLiteral("file"));
+    parser.addOptions({at, shot});
     parser.addPositionalArgument(QStringLiteral("input"),
                                  QObject::tr("A trace file or a .scenario file."));
     parser.process(application);
@@ -73,10 +70,6 @@ std::optional<Options> parse(const QCoreApplication& application, QString& probl
             problem =
                 QObject::tr("--at '%1': a time like 3s or 250ms is wanted").arg(parser.value(at));
     }
-    const QStringList pixels = parser.value(size).split(QLatin1Char('x'));
-    if (parser.isSet(size)) options.size = {pixels.value(0).toInt(), pixels.value(1).toInt()};
-    if (options.size.width() < 640 || options.size.height() < 480)
-        problem = QObject::tr("--size: at least 640x480 is wanted");
     if (!QFileInfo::exists(options.input))
         problem = QObject::tr("%1: no such file").arg(options.input);
     if (!problem.isEmpty()) return std::nullopt;
@@ -102,17 +95,17 @@ int run(QApplication& application) {
     } else {
         source = open_file(input);
     }
-    QApplication::setFont(theme::font(theme::body));
     MainWindow window(std::move(source), QFileInfo(options->input).fileName());
-    window.resize(options->size);
     window.show();
-    if (options->at) window.load_until(*options->at);
-    if (options->screenshot.isEmpty()) return QApplication::exec();
-    if (!options->at) window.load_until({});
+    const bool is_picture = !options->screenshot.isEmpty();
+    if (options->at || is_picture) window.load_until(options->at.value_or(Instant::never()));
+    if (!is_picture) return QApplication::exec();
     QCoreApplication::processEvents();
-    window.refresh();
-    if (!window.session().header())
-        return refuse(QObject::tr("%1: %2").arg(options->input, window.session().problem()));
+    if (!window.session().header()) {
+        const QString why = window.session().problem();
+        return refuse(options->input +
+                      (why.isEmpty() ? QObject::tr(": no trace yet") : ": " + why));
+    }
     if (!window.grab().save(options->screenshot))
         return refuse(QObject::tr("%1 cannot be written").arg(options->screenshot));
     return 0;

@@ -40,44 +40,28 @@ struct Cell {
 enum class CellState : std::uint8_t { consumed, committed, above, unsure, lost, torn };
 
 Look look_of(CellState state) {
-    Look look = Look::stroke(theme::trouble, 1.6, Qt::DashLine);
-    switch (state) {
-        case CellState::consumed:
-        case CellState::committed:
-            look = Look::solid(state == CellState::consumed ? theme::consumed : theme::produce);
-            look.line = theme::produce;
-            look.width = 1;
-            break;
-        case CellState::above:
-            look = Look::stroke(theme::ink);
-            look.fill = Fill::hatched;
-            look.color = theme::outline;
-            break;
-        case CellState::torn:
-            look.fill = Fill::hatched;
-            look.color = theme::trouble;
-            break;
-        case CellState::unsure:
-        case CellState::lost:
-            break;
-    }
+    if (state == CellState::consumed) return Look::framed(theme::produce, 1, theme::consumed);
+    if (state == CellState::committed) return Look::framed(theme::produce, 1, theme::produce);
+    Look look = Look::stroke(theme::trouble, 1.4, Qt::DashLine);
+    if (state == CellState::above) look = Look::stroke(theme::ink);
+    if (state == CellState::above || state == CellState::torn) look.fill = Fill::hatched;
+    look.color = state == CellState::above ? theme::outline : theme::trouble;
     return look;
 }
 
 void add_cell(Scene& scene, QRectF box, CellState state, const QString& text, const QString& id) {
     const QRectF inner = box.adjusted(1, 0, -1, 0);
     scene.rectangle(inner, Look::solid(theme::paper));
-    scene.rectangle(inner, look_of(state), id);
     if (state == CellState::lost) {
-        scene.line(inner.topLeft(), inner.bottomRight(), Look::stroke(theme::trouble, 1.2));
-        scene.line(inner.bottomLeft(), inner.topRight(), Look::stroke(theme::trouble, 1.2));
+        const Look pale = Look::stroke(theme::trouble.lighter(230), 1.2);
+        scene.line(inner.topLeft(), inner.bottomRight(), pale);
+        scene.line(inner.bottomLeft(), inner.topRight(), pale);
     }
+    scene.rectangle(inner, look_of(state), id);
     Letters letters = small(state == CellState::committed ? theme::paper : theme::ink);
     letters.alignment = Qt::AlignHCenter;
-    const bool is_red = state >= CellState::unsure;
-    if (is_red) letters.color = theme::trouble;
-    if (state == CellState::above || is_red) {  // digits stand on paper, not on hatch
-        const qreal half = std::min(letters.width(text) / 2, inner.width() / 2 - 1);
+    if (state >= CellState::above && !text.isEmpty()) {  // digits stand on paper, not on hatch
+        const qreal half = std::min(letters.width(text) / 2, inner.width() / 2 - 2);
         scene.rectangle({box.center().x() - half, box.center().y() - 7, 2 * half, 14},
                         Look::solid(theme::paper));
     }
@@ -130,6 +114,8 @@ private:
         });
         return left() + cell_width_ * static_cast<qreal>(below + lost);
     }
+
+    bool has_tail() const { return log_.synced < log_.log_end; }
 
     bool is_shown(Offset offset) const { return cells_.empty() || offset >= cells_.front().first; }
 
@@ -229,19 +215,14 @@ QString Lane::header_text() const {
 }
 
 QString Lane::state_text() const {
-    switch (log_.state) {
-        case LogState::open:
-            return {};
-        case LogState::recovering:
-            return QObject::tr("↻ recovering: every batch is checked");
-        case LogState::uncertain:
-            return log_.synced < log_.log_end
-                       ? QObject::tr("✕ power lost: what was not synced may be gone")
-                       : QObject::tr("✕ power lost: everything was synced");
-        case LogState::closed:
-            return QObject::tr("■ closed: the process is gone, its writes are not");
-    }
-    return {};
+    if (log_.state == LogState::open) return {};
+    const QString words = state_words(log_);
+    if (log_.state == LogState::recovering)
+        return QObject::tr("↻ %1: every batch is checked").arg(words);
+    if (log_.state == LogState::closed)
+        return QObject::tr("■ %1: the process is gone, its writes are not").arg(words);
+    const QString text = QObject::tr("✕ power lost · %1").arg(words);
+    return has_tail() ? text + QObject::tr(": what was not synced may be gone") : text;
 }
 
 void Lane::draw_header() {
@@ -319,19 +300,18 @@ void Lane::draw_synced() {
     const qreal y = y_ + 10;
     const qreal end = x_of(log_.log_end);
     const qreal synced = x_of(std::min(log_.synced, log_.log_end));
-    const bool has_tail = log_.synced < log_.log_end;
     const QColor tail = log_.is_unsure ? theme::trouble : theme::secondary;
     scene_.text_at({margin, y}, QObject::tr("disk"), small(theme::secondary));
     scene_.line({left(), y}, {synced, y}, Look::stroke(theme::ink, 4));
     scene_.line({synced, y - 5}, {synced, y + 5}, Look::stroke(theme::ink, 2));
-    if (has_tail) scene_.line({synced + 3, y}, {end, y}, Look::stroke(tail, 2, Qt::DashLine));
-    const QString text =
-        has_tail ? QObject::tr("synced to %1").arg(log_.synced.value()) : QObject::tr("all synced");
+    if (has_tail()) scene_.line({synced + 3, y}, {end, y}, Look::stroke(tail, 2, Qt::DashLine));
+    const QString text = has_tail() ? QObject::tr("synced to %1").arg(log_.synced.value())
+                                    : QObject::tr("all synced");
     const qreal begin = std::max(left(), synced - small(theme::ink).width(text) - 6);
     const QPointF next = scene_.text_at({begin, y + 12}, text, small(theme::ink));
     const QString cache =
         log_.is_unsure ? QObject::tr("was in the page cache only") : QObject::tr("page cache only");
-    if (has_tail) scene_.text_at({std::max(next.x(), synced) + 8, y + 12}, cache, small(tail));
+    if (has_tail()) scene_.text_at({std::max(next.x(), synced) + 8, y + 12}, cache, small(tail));
     y_ += 34;
 }
 
@@ -371,11 +351,8 @@ void Lane::draw_client(const ClientPicture& client) {
     text = text.arg(name).arg(at.value());
     if (is_broken) text += QObject::tr(": %1 promised records are gone").arg(at - log_.log_end);
     const qreal x = is_shown(at) ? x_of(at) : left() - 10;
-    Look look = Look::solid(is_producer ? theme::produce : theme::consume);
-    look.line = theme::ink;
-    look.width = 1;
     scene_.polygon(QPolygonF({QPointF(x, y_), QPointF(x - 6, y_ + 10), QPointF(x + 6, y_ + 10)}),
-                   look);
+                   Look::framed(theme::ink, 1, is_producer ? theme::produce : theme::consume));
     const Letters letters = small(is_broken ? theme::trouble : theme::ink, is_broken);
     const qreal width = letters.width(text);
     const bool fits = x + 12 + width < in_.size.width() - margin;
@@ -384,27 +361,18 @@ void Lane::draw_client(const ClientPicture& client) {
 }
 
 QString name_of(CellState state) {
-    switch (state) {
-        case CellState::consumed:
-            return QObject::tr("consumed");
-        case CellState::committed:
-            return QObject::tr("committed");
-        case CellState::above:
-            return QObject::tr("above the high watermark");
-        case CellState::unsure:
-            return QObject::tr("unsure since the power loss");
-        case CellState::lost:
-            return QObject::tr("lost");
-        case CellState::torn:
-            return QObject::tr("torn");
-    }
-    return {};
+    const QString names[] = {QObject::tr("consumed"),
+                             QObject::tr("committed"),
+                             QObject::tr("above the high watermark"),
+                             QObject::tr("unsure since the power loss"),
+                             QObject::tr("lost"),
+                             QObject::tr("torn")};
+    return names[int(state)];
 }
 
 void draw_legend(Scene& scene, const std::set<CellState>& states, bool has_more) {
     const QSizeF size = scene.size();
     const qreal top = size.height() - legend_height;
-    scene.rectangle({0, top - 2, size.width(), legend_height + 2}, Look::solid(theme::paper));
     QPointF at(margin, top + 16);
     for (const CellState state : states) {
         add_cell(scene, {at.x(), at.y() - 9, 22, 18}, state, {}, {});
@@ -412,7 +380,7 @@ void draw_legend(Scene& scene, const std::set<CellState>& states, bool has_more)
         at = scene.text_at(at + QPointF(28, 0), name_of(state), letters) + QPointF(18, 0);
     }
     QString text = QObject::tr("HW = high watermark · ] = log end · thick bar = synced to disk");
-    if (has_more) text += QObject::tr(" · the wheel shows more logs below");
+    if (has_more) text += QObject::tr(" · the wheel shows more logs");
     scene.text_at({margin, top + 40}, text, small(theme::secondary));
 }
 
@@ -428,20 +396,31 @@ std::vector<const ReplicaPicture*> logs_in_order(const trace::Snapshot& snapshot
     return logs;
 }
 
+QString state_words(const ReplicaPicture& log) {
+    if (log.state != LogState::uncertain) return QString::fromLatin1(trace::name(log.state));
+    return log.synced < log.log_end ? QObject::tr("tail unsure") : QObject::tr("all synced");
+}
+
 Scene layout_lanes(const LaneInput& input) {
     Scene scene(input.size);
     std::set<CellState> states;
-    qreal y = 4 - input.scroll;
-    for (const ReplicaPicture* log : logs_in_order(input.now)) {
-        if (y > input.size.height()) break;
-        Lane lane(scene, input, *log, y);
-        y = lane.draw();
+    const auto logs = logs_in_order(input.now);
+    const qreal bottom = input.size.height() - legend_height;
+    qreal y = 4;
+    std::size_t at = std::min(input.skipped, logs.size());
+    for (; at < logs.size(); ++at) {
+        Scene one;
+        Lane lane(one, input, *logs[at], y);
+        const qreal end = lane.draw();
+        if (end > bottom && at > input.skipped) break;  // whole or not at all
+        y = end;
+        scene.add(one);
         states.insert(lane.states().begin(), lane.states().end());
     }
-    if (input.now.replicas->empty()) {
+    if (logs.empty()) {
         scene.text_at({margin, 20}, QObject::tr("No partition yet."), small(theme::secondary));
     }
-    draw_legend(scene, states, y > input.size.height() - legend_height);
+    draw_legend(scene, states, at < logs.size() || input.skipped > 0);
     return scene;
 }
 

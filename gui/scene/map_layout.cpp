@@ -1,7 +1,7 @@
 #include "gui/scene/map_layout.hpp"
 
+#include "gui/model/sentences.hpp"
 #include "gui/scene/lane_layout.hpp"
-#include "gui/scene/marks.hpp"
 #include "gui/scene/theme.hpp"
 
 #include <QLineF>
@@ -26,18 +26,12 @@ constexpr qreal replica_height = 34;
 constexpr qreal side = 14;       // messages travel this far right of their link
 constexpr int exact_max = 40;    // marks one by one on one link; a count beyond
 constexpr int labelled_max = 4;  // marks with a name on one link
-constexpr int at_work_max = 8;   // requests at the broker's end of a link
-constexpr qreal at_work_step = 0.07;
 
 const Letters title_letters{
     .color = theme::ink, .pixels = theme::title, .is_bold = true, .alignment = Qt::AlignHCenter};
 const Letters zone_letters{.color = theme::secondary, .pixels = theme::body, .is_bold = true};
 const Letters fact_letters{
     .color = theme::secondary, .pixels = theme::small, .alignment = Qt::AlignHCenter};
-
-QString node_id(NodeId id) {
-    return QStringLiteral("node:%1").arg(id.value());
-}
 
 bool is_down(const NodePicture& node) {
     return node.state == NodeState::crashed || node.state == NodeState::lost_power;
@@ -50,11 +44,45 @@ Pair pair_of(NodeId a, NodeId b) {
     return std::minmax(a, b);
 }
 
+// What messages are about: its shape and colour. A circle, a square, a pentagon.
+enum class Family : std::uint8_t { produce, consume, other };
+
+Family family_of(std::int16_t api_key) {
+    if (api_key == 0 || api_key == 22) return Family::produce;
+    return api_key == 1 || api_key == 2 ? Family::consume : Family::other;
+}
+
+QString family_name(Family family) {
+    if (family == Family::other) return QObject::tr("Metadata, admin");
+    return family == Family::produce ? QObject::tr("Produce") : QObject::tr("Consumer fetch");
+}
+
+// Filled a request, hollow a response.
+void add_mark(Scene& scene, Family family, QPointF at, bool is_hollow, const QString& id = {}) {
+    const QColor colors[] = {theme::produce, theme::consume, theme::ink};
+    const QColor color = colors[int(family)];
+    const QColor line = family == Family::consume && !is_hollow ? theme::ink : color;
+    const Look look = Look::framed(line, is_hollow ? 2.4 : 1, is_hollow ? theme::paper : color);
+    const qreal r = theme::mark_radius;
+    if (family == Family::produce) {
+        scene.ellipse({at.x() - r, at.y() - r, 2 * r, 2 * r}, look, id);
+    } else if (family == Family::consume) {
+        scene.rectangle({at.x() - r + 1, at.y() - r + 1, 2 * r - 2, 2 * r - 2}, look, id);
+    } else {
+        QPolygonF pentagon;
+        for (const QPointF corner :
+             {QPointF(0, -1), QPointF(.95, -.31), QPointF(.59, .81), QPointF(-.59, .81)})
+            pentagon += at + 1.15 * r * corner;
+        pentagon += at + 1.15 * r * QPointF(-.95, -.31);
+        scene.polygon(pentagon, look, id);
+    }
+}
+
 // A message or request on its way: part 0 at the sender, 1 at the receiver.
 struct Token {
     QLineF way;
     qreal part = 0;
-    Family family = Family::metadata;
+    std::int16_t api_key = -1;
     bool is_hollow = false;
     bool is_lost = false;
     QString id;
@@ -103,7 +131,8 @@ private:
     void draw_client(NodeId id, QRectF box, const QString& state);
     void draw_messages();
     void draw_requests();
-    void draw_message(const MessagePicture& message, bool has_label);
+    void draw_lane(NodeId from, NodeId to, const std::vector<const MessagePicture*>& messages);
+    void draw_message(const MessagePicture& message, const QString& label);
     void draw_token(const Token& token);
     void draw_legend();
 
@@ -151,11 +180,6 @@ void MapLayout::place_row(const std::vector<NodeId>& ids, QRectF zone, QSizeF wa
 QLineF MapLayout::link(Pair pair) const {
     const QRectF a = boxes_.at(pair.first);
     const QRectF b = boxes_.at(pair.second);
-    if (a.top() == b.top()) {
-        const bool a_is_left = a.left() < b.left();
-        return {QPointF(a_is_left ? a.right() : a.left(), a.center().y()),
-                QPointF(a_is_left ? b.left() : b.right(), b.center().y())};
-    }
     const auto end = [](QRectF box, QRectF other) {
         const qreal middle = box.center().x();
         if (box.top() > other.top()) return QPointF(middle, box.top());
@@ -177,10 +201,7 @@ QLineF MapLayout::way(NodeId from, NodeId to) const {
 }
 
 void MapLayout::draw_zone(QRectF zone, const QString& title, qreal title_y) {
-    Look look = Look::solid(theme::panel, 8);
-    look.line = theme::grid;
-    look.width = 1;
-    scene_.rectangle(zone, look);
+    scene_.rectangle(zone, Look::framed(theme::grid, 1, theme::panel, 8));
     scene_.text_at({zone.left() + 12, title_y}, title, zone_letters);
 }
 
@@ -251,55 +272,47 @@ void MapLayout::draw_node(NodeId id, QRectF box) {
     static const NodePicture absent;
     const auto found = in_.now.nodes->find(id);
     const NodePicture& node = found == in_.now.nodes->end() ? absent : *found->second;
-    if (in_.selected == node_id(id)) {
+    const QString scene_id = QStringLiteral("node:%1").arg(id.value());
+    if (in_.selected == scene_id)
         scene_.rectangle(box.adjusted(-9, -9, 9, 9), Look::solid(theme::halo, 14));
-    }
     const bool is_absent = node.state == NodeState::unknown || node.state == NodeState::stopped;
-    const Look look{.line = is_down(node) ? theme::trouble
-                            : is_absent   ? theme::outline
-                                          : theme::ink,
-                    .width = theme::node_line,
-                    .dash = is_down(node) || is_absent ? Qt::DashLine : Qt::SolidLine,
-                    .fill = Fill::solid,
-                    .color = theme::paper,
-                    .corner = 10};
-    const qreal nose = 20;
-    const QPolygonF plate({box.topLeft(),
-                           QPointF(box.right() - nose, box.top()),
-                           QPointF(box.right(), box.center().y()),
-                           QPointF(box.right() - nose, box.bottom()),
-                           box.bottomLeft()});
-    const bool is_consumer = in_.all.nodes->at(id)->role == "consumer";
+    const QColor line = is_down(node) ? theme::trouble : is_absent ? theme::outline : theme::ink;
+    Look look = Look::framed(line, theme::node_line, theme::paper, 10);
+    if (is_down(node) || is_absent) look.dash = Qt::DashLine;
     const QString state = state_text(node);
-    const QString title = QString::fromStdString(in_.all.node_name(id)) +
-                          (state.isEmpty() ? state : QStringLiteral("  ") + state);
     if (is_broker(id)) {
-        scene_.rectangle(box, look, node_id(id));
-        draw_broker(node, box, title);
-    } else if (is_consumer) {
-        scene_.ellipse(box, look, node_id(id));
+        scene_.rectangle(box, look, scene_id);
+        const QString gap = state.isEmpty() ? QString() : QStringLiteral("  ");
+        draw_broker(node, box, QString::fromStdString(in_.all.node_name(id)) + gap + state);
+    } else if (in_.all.nodes->at(id)->role == "consumer") {
+        scene_.ellipse(box, look, scene_id);
         draw_client(id, box, state);
     } else {
-        scene_.polygon(plate, look, node_id(id));
-        draw_client(id, box.adjusted(0, 0, -nose / 2, 0), state);
+        const qreal nose = box.right() - 20;
+        const QPolygonF plate({box.topLeft(),
+                               QPointF(nose, box.top()),
+                               QPointF(box.right(), box.center().y()),
+                               QPointF(nose, box.bottom()),
+                               box.bottomLeft()});
+        scene_.polygon(plate, look, scene_id);
+        draw_client(id, box.adjusted(0, 0, -10, 0), state);
     }
 }
 
 void MapLayout::draw_broker(const NodePicture& node, QRectF box, const QString& title) {
+    Letters letters = title_letters;
     if (is_down(node)) {
         Look hatch = Look::solid(theme::trouble.lighter(260), 10);
         hatch.fill = Fill::hatched;
         scene_.rectangle(box, hatch);
+        letters.color = theme::trouble;
     }
-    Letters letters = title_letters;
-    if (is_down(node)) letters.color = theme::trouble;
     scene_.text({box.left() + 8, box.top() + 8, box.width() - 16, 22}, title, letters);
     QString facts = QObject::tr("%1 reactors").arg(node.reactors);
     if (node.reactors == 1) facts = QObject::tr("1 reactor");
     if (node.starts > 1) facts += QObject::tr(" · start %1").arg(node.starts);
-    if (!node.disk_state.empty() && node.disk_state != "healthy") {
+    if (!node.disk_state.empty() && node.disk_state != "healthy")
         facts += QObject::tr(" · disk: %1").arg(QString::fromStdString(node.disk_state));
-    }
     scene_.text({box.left() + 8, box.top() + 30, box.width() - 16, 16}, facts, fact_letters);
     QRectF row(box.left() + 14, box.top() + 54, box.width() - 28, replica_height - 6);
     for (const trace::ReplicaPicture* log : logs_in_order(in_.now)) {
@@ -312,22 +325,20 @@ void MapLayout::draw_broker(const NodePicture& node, QRectF box, const QString& 
 void MapLayout::draw_replica(const trace::ReplicaPicture& log, QRectF row) {
     const bool is_bad = log.state == LogState::uncertain;
     const bool is_open = log.state == LogState::open;
-    const QString name = QString::fromStdString(log.name.text());
-    scene_.rectangle(row,
-                     {.line = is_bad ? theme::trouble : theme::ink,
-                      .width = log.leader == log.node ? theme::leader_line : 1,
-                      .dash = is_open ? Qt::SolidLine : Qt::DashLine,
-                      .fill = Fill::solid,
-                      .color = theme::paper},
-                     QStringLiteral("log:") + name);
     const bool is_leader = log.leader == log.node;
-    const Letters letters{.color = theme::ink, .pixels = theme::body, .is_bold = is_leader};
-    const QString star = is_leader ? QStringLiteral("★ ") : QString();
-    scene_.text(row.adjusted(8, 0, -row.width() * 0.42, 0), star + name, letters);
+    const QString name = QString::fromStdString(log.name.text());
+    Look look = Look::framed(is_bad ? theme::trouble : theme::ink,
+                             is_leader ? theme::leader_line : 1,
+                             theme::paper);
+    if (!is_open) look.dash = Qt::DashLine;
+    scene_.rectangle(row, look, QStringLiteral("log:") + name);
+    scene_.text(row.adjusted(8, 0, -row.width() * 0.42, 0),
+                (is_leader ? QStringLiteral("★ ") : QString()) + name,
+                {.color = theme::ink, .pixels = theme::body, .is_bold = is_leader});
     const QString ends =
         QObject::tr("end %1 · HW %2").arg(log.log_end.value()).arg(log.high_watermark.value());
     scene_.text(row.adjusted(row.width() * 0.5, 0, -8, 0),
-                is_open ? ends : QString::fromLatin1(trace::name(log.state)),
+                is_open ? ends : state_words(log),
                 {.color = is_bad ? theme::trouble : theme::secondary,
                  .pixels = theme::small,
                  .alignment = Qt::AlignRight});
@@ -363,76 +374,92 @@ void MapLayout::draw_client(NodeId id, QRectF box, const QString& state) {
 void MapLayout::draw_messages() {
     std::map<std::pair<NodeId, NodeId>, std::vector<const MessagePicture*>> lanes;
     for (const auto& [key, message] : *in_.now.in_flight) {
-        if (is_placed(message.from, message.to)) {
+        if (is_placed(message.from, message.to))
             lanes[{message.from, message.to}].push_back(&message);
-        }
     }
-    for (const auto& [ends, messages] : lanes) {
-        if (messages.size() <= exact_max) {
-            for (const MessagePicture* message : messages)
-                draw_message(*message, messages.size() <= labelled_max);
-            continue;
-        }
-        const QLineF lane = way(ends.first, ends.second);
+    for (const auto& [ends, messages] : lanes)
+        draw_lane(ends.first, ends.second, messages);
+    for (const MessagePicture& message : *in_.now.dropped) {
+        const bool is_recent = in_.time < *message.dropped + trace::dropped_shown;
+        if (is_recent && is_placed(message.from, message.to)) draw_message(message, "lost");
+    }
+}
+
+// Those of which no event says when they arrive stand at their sender, all as one.
+void MapLayout::draw_lane(NodeId from,
+                          NodeId to,
+                          const std::vector<const MessagePicture*>& messages) {
+    if (messages.size() > exact_max) {
+        const QLineF lane = way(from, to);
         scene_.line(lane.p1(), lane.p2(), Look::stroke(theme::grid, 14));
         scene_.text_at(lane.center() + QPointF(10, 0),
                        QObject::tr("%1 messages").arg(messages.size()),
                        {.color = theme::ink, .pixels = theme::body, .is_bold = true});
+        return;
     }
-    for (const MessagePicture& message : *in_.now.dropped) {
-        const bool is_recent = in_.time < *message.dropped + trace::dropped_shown;
-        if (is_recent && is_placed(message.from, message.to)) draw_message(message, true);
+    const MessagePicture* first_there = nullptr;
+    int there = 0;
+    for (const MessagePicture* message : messages) {
+        if (message->due) {
+            draw_message(*message, messages.size() <= labelled_max ? "" : nullptr);
+        } else if (there++ == 0 || message->is_held) {
+            first_there = message;
+        }
     }
+    if (there == 0) return;
+    QString label = first_there->is_held ? QObject::tr("waits") : QObject::tr("not arrived yet");
+    if (there > 1) label += QObject::tr(" · %1 in all").arg(there);
+    draw_message(*first_there, label);
 }
 
-// What a broker has in work waits at its end of the link; the oldest nearest.
+// What a broker has in work waits at its end of the link: the oldest, and how many there are.
 void MapLayout::draw_requests() {
-    std::map<Pair, int> counts;
+    std::map<Pair, std::pair<Token, int>> at_work;
     for (const auto& [number, requests] : *in_.now.requests) {
         const auto connection = in_.now.connections->find(number);
-        if (connection == in_.now.connections->end()) continue;
+        if (connection == in_.now.connections->end() || requests.empty()) continue;
         const NodeId from = connection->second.from;
         const NodeId to = connection->second.to;
         if (!is_placed(from, to)) continue;
-        for (const trace::RequestPicture& request : requests) {
-            const int before = counts[pair_of(from, to)]++;
-            if (before >= at_work_max) break;
-            draw_token({.way = way(from, to),
-                        .part = 1 - at_work_step * before,
-                        .family = family_of(request.api_key, is_broker(from) && is_broker(to)),
-                        .id = QStringLiteral("request:%1").arg(request.event.value()),
-                        .label = before == 0
-                                     ? QObject::tr("%1 at work").arg(api_name(request.api_key))
-                                     : QString()});
-        }
+        auto& [token, count] = at_work[pair_of(from, to)];
+        count += int(requests.size());
+        const trace::RequestPicture& request = requests.front();
+        token = {.way = way(from, to),
+                 .part = 1,
+                 .api_key = request.api_key,
+                 .id = QStringLiteral("request:%1").arg(request.event.value()),
+                 .label = QObject::tr("%1 at work").arg(api_name(request.api_key))};
+        if (count > 1) token.label += QObject::tr(" · %1 in all").arg(count);
     }
+    for (const auto& [pair, entry] : at_work)
+        draw_token(entry.first);
 }
 
-void MapLayout::draw_message(const MessagePicture& message, bool has_label) {
+// label: more than its name; null: no label.
+void MapLayout::draw_message(const MessagePicture& message, const QString& label) {
+    QString name = api_name(message.api_key);
+    if (message.is_response) name += QObject::tr(" reply");
+    if (!label.isEmpty()) name += QLatin1Char(' ') + label;
     const bool is_lost = message.dropped.has_value();
-    QString label = api_name(message.api_key);
-    if (message.is_response) label += QObject::tr(" reply");
-    if (is_lost) label += QObject::tr(" lost");
-    if (!message.due && !is_lost) label += QObject::tr(" held");
-    draw_token(
-        {.way = way(message.from, message.to),
-         .part = progress(message, message.dropped.value_or(in_.time)),
-         .family = family_of(message.api_key, is_broker(message.from) && is_broker(message.to)),
-         .is_hollow = message.is_response || is_lost,
-         .is_lost = is_lost,
-         .id = QStringLiteral("message:%1").arg(message.event.value()),
-         .label = has_label ? label : QString()});
+    draw_token({.way = way(message.from, message.to),
+                .part = progress(message, message.dropped.value_or(in_.time)),
+                .api_key = message.api_key,
+                .is_hollow = message.is_response || is_lost,
+                .is_lost = is_lost,
+                .id = QStringLiteral("message:%1").arg(message.event.value()),
+                .label = label.isNull() ? label : name});
 }
 
 void MapLayout::draw_token(const Token& token) {
-    families_.insert(token.family);
+    const Family family = family_of(token.api_key);
+    families_.insert(family);
     has_dropped_ = has_dropped_ || token.is_lost;
     const QPointF at = token.way.pointAt(token.part);
     if (in_.selected == token.id) {
         scene_.ellipse({at.x() - 15, at.y() - 15, 30, 30}, Look::solid(theme::halo));
     }
-    add_mark(scene_, token.family, at, token.is_hollow, token.id);
-    if (token.is_lost) add_cross(scene_, at, theme::mark_radius + 3);
+    add_mark(scene_, family, at, token.is_hollow, token.id);
+    if (token.is_lost) scene_.cross(at, theme::mark_radius + 3);
     // What goes up is named on its right, what comes down on its left.
     const bool is_right = token.way.dy() < 0 || (token.way.dy() == 0 && token.way.dx() > 0);
     if (token.label.isEmpty()) return;
@@ -447,7 +474,7 @@ void MapLayout::draw_legend() {
     const Letters letters{.color = theme::ink, .pixels = theme::body};
     QPointF at(margin + 8, in_.size.height() - legend_height + 20);
     for (const Family family : families_) {
-        add_mark(scene_, family, at, false, {});
+        add_mark(scene_, family, at, false);
         at = scene_.text_at(at + QPointF(16, 0), family_name(family), letters) + QPointF(26, 0);
     }
     if (families_.empty()) scene_.text_at(at, QObject::tr("nothing is in flight"), letters);
@@ -462,7 +489,7 @@ void MapLayout::draw_legend() {
 }  // namespace
 
 qreal progress(const MessagePicture& message, Instant time) {
-    if (!message.due) return 0.5;
+    if (!message.due) return 0;
     const auto whole = static_cast<qreal>((*message.due - message.sent).nanoseconds());
     if (whole <= 0) return 1;
     return std::clamp(static_cast<qreal>((time - message.sent).nanoseconds()) / whole, 0.0, 1.0);

@@ -33,6 +33,15 @@ struct Look {
     static Look solid(const QColor& color, qreal corner = 0) {
         return {.line = {}, .width = 0, .fill = Fill::solid, .color = color, .corner = corner};
     }
+
+    // Filled, with an outline.
+    static Look framed(const QColor& line, qreal width, const QColor& color, qreal corner = 0) {
+        return {.line = line,
+                .width = width,
+                .fill = Fill::solid,
+                .color = color,
+                .corner = corner};
+    }
 };
 
 struct Letters {
@@ -68,8 +77,16 @@ public:
     // Inside the box; what does not fit is elided at the right.
     void text(QRectF box, const QString& text, const Letters& letters, const QString& id = {});
 
+    // An X, reaching `radius` from the center.
+    void cross(QPointF center, qreal radius);
+
     // One line, its left middle at `at`; returns its right middle.
     QPointF text_at(QPointF at, const QString& text, const Letters& letters);
+
+    // Everything of another one, above what is here.
+    void add(const Scene& scene) {
+        drawables_.insert(drawables_.end(), scene.drawables_.begin(), scene.drawables_.end());
+    }
 
     QSizeF size() const { return size_; }
 
@@ -81,9 +98,8 @@ public:
     // Around everything of that id; empty when there is none.
     QRectF box_of(const QString& id) const;
 
-    // What it says, one line a drawable that has an id or a text, in order of drawing:
-    // "ellipse message:3 filled", "text 'b1'". For tests and for screen readers.
-    QString describe() const;
+    // Its texts, for screen readers.
+    QString words() const;
 
 private:
     QSizeF size_;
