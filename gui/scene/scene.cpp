@@ -51,7 +51,7 @@ void Scene::line(QPointF from, QPointF to, const Look& look, const QString& id) 
 }
 
 void Scene::text(QRectF box, const QString& text, const Letters& letters, const QString& id) {
-    drawables_.push_back({Shape::text, id, box, {}, {}, text, letters});
+    if (!text.isEmpty()) drawables_.push_back({Shape::text, id, box, {}, {}, text, letters});
 }
 
 void Scene::cross(QPointF center, qreal r) {
@@ -73,18 +73,10 @@ QString Scene::hit(QPointF point) const {
     return found == drawables_.rend() ? QString() : found->id;
 }
 
-QRectF Scene::box_of(const QString& id) const {
-    QRectF box;
-    for (const Drawable& drawable : drawables_) {
-        if (drawable.id == id) box = box.united(drawable.box);
-    }
-    return box;
-}
-
 QString Scene::words() const {
     QStringList words;
     for (const Drawable& drawable : drawables_) {
-        if (!drawable.text.isEmpty()) words += drawable.text;
+        if (drawable.shape == Shape::text) words += drawable.text;
     }
     return words.join(QLatin1Char('\n'));
 }

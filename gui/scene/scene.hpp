@@ -50,6 +50,18 @@ struct Letters {
     bool is_bold = false;
     Qt::Alignment alignment = Qt::AlignLeft;  // and in the middle vertically
 
+    static Letters small(const QColor& color, bool is_bold = false) {
+        return {.color = color, .pixels = 11, .is_bold = is_bold};
+    }
+
+    static Letters strong(const QColor& color) { return {.color = color, .is_bold = true}; }
+
+    Letters aligned(Qt::Alignment to) const {
+        Letters out = *this;
+        out.alignment = to;
+        return out;
+    }
+
     // Of one line, with a little room.
     qreal width(const QString& text) const;
 };
@@ -94,9 +106,6 @@ public:
 
     // The id of the topmost drawable with one at that point; lines within 6 pixels. Empty: none.
     QString hit(QPointF point) const;
-
-    // Around everything of that id; empty when there is none.
-    QRectF box_of(const QString& id) const;
 
     // Its texts, for screen readers.
     QString words() const;

@@ -59,7 +59,7 @@ void add_marks(Scene& scene, const Session& session, const TimeAxis& axis) {
         const QPointF at(axis.x_of(mark.time), story_y);
         add_shape(scene, mark.kind, at, QStringLiteral("mark:%1").arg(i));
         if (mark.kind == MarkKind::said) continue;
-        const Letters letters{.color = color_of(mark.kind), .pixels = theme::small};
+        const Letters letters = Letters::small(color_of(mark.kind));
         if (mark.kind == MarkKind::verdict) {
             scene.text_at(at + QPointF(18, 0), mark.text, letters);
             continue;
@@ -100,9 +100,7 @@ Instant TimeAxis::time_at(qreal x) const {
 Scene layout_time(const Session& session, QSizeF size) {
     Scene scene(size);
     const TimeAxis axis(size.width(), session.edge());
-    const Letters letters{.color = theme::secondary,
-                          .pixels = theme::small,
-                          .alignment = Qt::AlignHCenter};
+    const Letters letters = Letters::small(theme::secondary).aligned(Qt::AlignHCenter);
     for (Instant at; at <= axis.end(); at = at + axis.tick()) {
         const qreal x = axis.x_of(at);
         scene.line({x, ticks_y + 9}, {x, size.height() - 4}, Look::stroke(theme::grid));

@@ -3,6 +3,7 @@
 #include "gui/panes/events.hpp"
 #include "gui/scene/theme.hpp"
 #include "tests/core/trace/sample.hpp"
+#include "tests/gui/describe.hpp"
 
 #include <QAction>
 #include <QApplication>
@@ -69,7 +70,7 @@ protected:
 
     static void click(MainWindow& window, const QString& canvas, const QString& id) {
         auto* const target = window.findChild<Canvas*>(canvas);
-        const QPointF at = target->scene().box_of(id).center();
+        const QPointF at = box_of(target->scene(), id).center();
         QMouseEvent press(QEvent::MouseButtonPress,
                           at,
                           target->mapToGlobal(at),
