@@ -40,19 +40,18 @@ std::optional<Instant> parse_time(const QString& text) {
 std::optional<Options> parse(const QCoreApplication& application, QString& problem) {
     QCommandLineParser parser;
     parser.setApplicationDescription(QObject::tr(
-        "Shows a run of Glasslog: a recorded trace, also while it grows, or a scenario that is "
-        "simulated while you watch.\n\nExamples:\n  glasslog-gui run.trace\n  glasslog-gui "
-        "scenarios/lessons/power-loss.scenario\n  glasslog-gui run.trace --at 3s --screenshot "
-        "out.png"));
+        "Shows a run of Glasslog: a recorded trace, also while it grows, or a scenario that is\n"
+        "simulated while you watch.\n\n"
+        "Examples:\n"
+        "  glasslog-gui run.trace\n"
+        "  glasslog-gui scenarios/lessons/power-loss.scenario\n"
+        "  glasslog-gui run.trace --at 3s --screenshot out.png"));
     parser.addHelpOption();
-    const QCommandLineOption at(QStringLiteral("at"),
-                                QObject::tr("Show this moment (3s, 250ms)."),
-                                QStringLiteral("time"));
+    const QCommandLineOption at("at", QObject::tr("Show this moment (3s, 250ms)."), "time");
     const QCommandLineOption shot(
-        QStringLiteral("screenshot"),
-        QObject::tr(
-            "Write a picture and end; needs no display. Without --at: of the end of the run."),
-        QStringLiteral("file"));
+        "screenshot",
+        QObject::tr("Write a picture and end; needs no display. Without --at: of the run's end."),
+        "file");
     parser.addOptions({at, shot});
     parser.addPositionalArgument(QStringLiteral("input"),
                                  QObject::tr("A trace file or a .scenario file."));

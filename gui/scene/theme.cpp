@@ -19,12 +19,12 @@ void theme::apply() {
     const QString sheet = QStringLiteral(
         "QToolBar, QStatusBar, #story { background: %1; border: none }"
         "QToolBar { spacing: 2px; padding: 4px 6px }"
-        "QToolButton { border: 1px solid transparent; padding: 4px 8px }"
+        "QToolButton { border: 1px solid transparent; outline: none; padding: 4px 8px }"
         "QToolButton:hover { border-color: %2 }"
         "QTableView, QListWidget { border: 1px solid %3 }"
         "QHeaderView::section { background: %1; border: none; padding: 3px }"
         "QSplitter::handle { background: %3 }");
-    qApp->setStyleSheet(sheet.arg(panel.name(), outline.name(), grid.name()));
+    qApp->setStyleSheet(sheet.arg(panel.name(), outline.name(), grid.name(), ink.name()));
 }
 
 }  // namespace glasslog::gui
