@@ -14,12 +14,9 @@ const std::map<std::string_view, const char*> sentences = {
     {"node_started", QT_TR_NOOP("starts")},
     {"node_crashed", QT_TR_NOOP("goes down: {how}")},
     {"node_stopped", QT_TR_NOOP("stops in order")},
-    {"node_paused", QT_TR_NOOP("is paused")},
-    {"node_resumed", QT_TR_NOOP("goes on")},
     {"connection_opened", QT_TR_NOOP("connects to {to}")},
     {"connection_closed", QT_TR_NOOP("connection {connection} ends: {reason}")},
     {"message_sent", QT_TR_NOOP("sends {api_key} {is_response} to {to}, {bytes} bytes")},
-    {"message_due_moved", QT_TR_NOOP("a message is delayed")},
     {"message_delivered", QT_TR_NOOP("receives a message")},
     {"message_dropped", QT_TR_NOOP("a message is lost: {reason}")},
     {"request_received", QT_TR_NOOP("begins {api_key} v{api_version}")},
@@ -72,9 +69,8 @@ QString sentence(const trace::Event& event, const trace::Snapshot& names) {
     const std::uint16_t number = event.kind.value();
     const std::string kind = trace::kind_name(number);
     const auto found = sentences.find(kind);
-    if (found == sentences.end()) {
+    if (found == sentences.end())
         return QString::fromStdString(kind + " " + trace::fields_text(number, event.payload));
-    }
     QString text = QObject::tr(found->second);
     const bool has_peer = number < trace::kinds::RequestReceived::kind.number;  // of the network
     for (const trace::Field& field : trace::fields_of(number, event.payload)) {

@@ -182,7 +182,6 @@ QString Lane::header_text() const {
                     .arg(log_.leader_epoch.value());
     }
     text += QObject::tr(" · log start %1").arg(log_.log_start.value());
-    if (log_.segments > 1) text += QObject::tr(" · %1 segments").arg(log_.segments);
     if (is_by_batch_) text += QObject::tr(" · a cell is a batch, named by its first offset");
     return text;
 }
@@ -333,23 +332,19 @@ void Lane::draw_client(const ClientPicture& client) {
     y_ += 19;
 }
 
-QString name_of(CellState state) {
+void draw_legend(Scene& scene, const std::set<CellState>& states, bool has_more) {
+    const QSizeF size = scene.size();
+    const qreal top = size.height() - legend_height;
     const QString names[] = {QObject::tr("consumed"),
                              QObject::tr("committed"),
                              QObject::tr("above the high watermark"),
                              QObject::tr("unsure since the power loss"),
                              QObject::tr("lost"),
                              QObject::tr("torn")};
-    return names[int(state)];
-}
-
-void draw_legend(Scene& scene, const std::set<CellState>& states, bool has_more) {
-    const QSizeF size = scene.size();
-    const qreal top = size.height() - legend_height;
     QPointF at(margin, top + 16);
     for (const CellState state : states) {
         add_cell(scene, {at.x(), at.y() - 9, 22, 18}, state, {}, {});
-        const QPointF next = scene.text_at(at + QPointF(28, 0), name_of(state), {theme::ink});
+        const QPointF next = scene.text_at(at + QPointF(28, 0), names[int(state)], {theme::ink});
         at = next + QPointF(18, 0);
     }
     QString text = QObject::tr("HW = high watermark · ] = log end · thick bar = synced to disk");

@@ -84,8 +84,11 @@ public:
 
     Scene build() {
         place();
-        draw_zone(brokers_, QObject::tr("Brokers"), brokers_.top() + 16);
-        draw_zone(clients_, QObject::tr("Clients"), clients_.bottom() - 14);
+        for (const QRectF& zone : {brokers_, clients_})
+            scene_.rectangle(zone, Look::framed(theme::grid, 1, theme::panel, 8));
+        const Letters letters = Letters::strong(theme::secondary);
+        scene_.text_at(brokers_.topLeft() + QPointF(12, 16), QObject::tr("Brokers"), letters);
+        scene_.text_at(clients_.bottomLeft() + QPointF(12, -14), QObject::tr("Clients"), letters);
         draw_links();
         for (const auto& [id, box] : boxes_)
             draw_node(id, box);
@@ -111,7 +114,6 @@ private:
     QLineF way(NodeId from, NodeId to) const;
     QString state_text(const NodePicture& node) const;
 
-    void draw_zone(QRectF zone, const QString& title, qreal title_y);
     void draw_links();
     void draw_link(Pair pair, const std::string& state);
     void draw_node(NodeId id, QRectF box);
@@ -187,11 +189,6 @@ QLineF MapLayout::way(NodeId from, NodeId to) const {
     const QPointF right = QPointF(-unit.y(), unit.x()) * side;
     const QPointF inset = unit * (theme::mark_radius + 4);
     return {way.p1() + right + inset, way.p2() + right - inset};
-}
-
-void MapLayout::draw_zone(QRectF zone, const QString& title, qreal title_y) {
-    scene_.rectangle(zone, Look::framed(theme::grid, 1, theme::panel, 8));
-    scene_.text_at({zone.left() + 12, title_y}, title, Letters::strong(theme::secondary));
 }
 
 void MapLayout::draw_links() {
@@ -318,22 +315,21 @@ void MapLayout::draw_replica(const trace::ReplicaPicture& log, QRectF row) {
 }
 
 void MapLayout::draw_client(NodeId id, QRectF box, const QString& state) {
-    trace::ClientPicture sum;
+    std::int64_t sent = 0;
+    std::int64_t acked = 0;
+    std::int64_t failed = 0;
+    std::int64_t read = 0;
     for (const auto& [key, client] : *in_.now.clients) {
         if (key.node != id) continue;
-        sum.produced += client->produced;
-        sum.acked += client->acked;
-        sum.failed += client->failed;
-        sum.consumed += client->consumed;
+        sent += client->produced;
+        acked += client->acked;
+        failed += client->failed;
+        read += client->consumed;
     }
-    QString first;
-    if (sum.consumed > 0) first = QObject::tr("%1 read").arg(sum.consumed);
-    QString second;
-    if (sum.produced > 0) {
-        first = QObject::tr("%1 acked").arg(sum.acked);
-        second = QObject::tr("%1 sent").arg(sum.produced);
-    }
-    if (sum.failed > 0) second = QObject::tr("%1 failed").arg(sum.failed);
+    QString first = read > 0 ? QObject::tr("%1 read").arg(read) : QString();
+    if (sent > 0) first = QObject::tr("%1 acked").arg(acked);
+    QString second = sent > 0 ? QObject::tr("%1 sent").arg(sent) : QString();
+    if (failed > 0) second = QObject::tr("%1 failed").arg(failed);
     QRectF line(box.left() + 6, box.top() + 10, box.width() - 12, 20);
     if (!state.isEmpty()) second = state;
     scene_.text(line, QString::fromStdString(in_.all.node_name(id)), title_letters);

@@ -17,6 +17,7 @@ void theme::apply() {
     QApplication::setPalette(colors);
     QApplication::setFont(font(body));
     const QString sheet = QStringLiteral(
+        "QLabel { color: %4; background: transparent }"
         "QToolBar, QStatusBar, #story { background: %1; border: none }"
         "QToolBar { spacing: 2px; padding: 4px 6px }"
         "QToolButton { border: 1px solid transparent; outline: none; padding: 4px 8px }"
