@@ -20,7 +20,7 @@ constexpr qreal margin = 16;
 constexpr qreal label_width = 84;
 constexpr qreal end_width = 84;  // right of the cells: "end 1234"
 constexpr qreal legend_height = 54;
-constexpr std::int64_t context_cells = 4;  // shown below the oldest boundary of interest
+constexpr std::int64_t context_cells = 4;  // below a boundary of interest
 
 // What one cell stands for; last is inclusive. batch: null when its append was not seen.
 struct Cell {
@@ -92,8 +92,7 @@ private:
     qreal left() const { return margin + label_width; }
 
     std::int64_t room() const {
-        const qreal width =
-            in_.size.width() - left() - end_width - margin - (is_by_batch_ ? 40 : 0);
+        const qreal width = in_.size.width() - left() - end_width - margin;
         return std::max<std::int64_t>(4, static_cast<std::int64_t>(width / cell_width_));
     }
 
@@ -131,14 +130,13 @@ private:
     qreal cell_width_ = theme::cell_width;
     Offset consumed_upto_;
     std::vector<const ClientPicture*> clients_;
-    std::vector<Cell> cells_;        // of the row
-    std::vector<Cell> lost_;         // of the row below
-    std::int64_t hidden_after_ = 0;  // cells for which there is no room
+    std::vector<Cell> cells_;  // of the row
+    std::vector<Cell> lost_;   // of the row below
     bool is_by_batch_ = false;
     std::set<CellState> states_;
 };
 
-// Records, or batches; begins early enough to show the oldest boundary of interest.
+// The newest records, or batches where these show a boundary of interest that is older.
 void Lane::choose_cells() {
     Offset end = log_.log_end;
     if (!log_.lost.empty()) end = std::max(end, log_.lost.back().last + 1);
@@ -159,13 +157,11 @@ void Lane::choose_cells() {
         add(batch, cells_);
     for (const BatchPicture& batch : log_.lost)
         add(batch, lost_);
-    const auto is_below = [&](const Cell& cell) { return cell.last < interesting; };
-    const auto below = std::count_if(cells_.begin(), cells_.end(), is_below);
-    const auto all = static_cast<std::int64_t>(cells_.size() + lost_.size());
-    const auto first = std::max<std::int64_t>(0, std::min(below - context_cells, all - room()));
-    cells_.erase(cells_.begin(), cells_.begin() + first);
-    hidden_after_ = std::max<std::int64_t>(0, static_cast<std::int64_t>(cells_.size()) - room());
-    cells_.resize(cells_.size() - static_cast<std::size_t>(hidden_after_));
+    const auto is_beyond = [&](const Cell& cell) { return cell.first >= log_.log_end; };
+    const auto all = static_cast<std::int64_t>(cells_.size()) +
+                     std::count_if(lost_.begin(), lost_.end(), is_beyond);
+    const auto shown = static_cast<std::int64_t>(cells_.size());
+    cells_.erase(cells_.begin(), cells_.begin() + std::clamp<std::int64_t>(all - room(), 0, shown));
 }
 
 CellState Lane::state_of(const Cell& cell) const {
@@ -263,9 +259,9 @@ void Lane::draw_row() {
     scene_.line({x + 4, y_ - 1}, {x + 4, bottom}, bracket);
     for (const qreal y : {y_ - 1, bottom})
         scene_.line({x - 1, y}, {x + 5, y}, bracket);
-    QString end = QObject::tr("end %1").arg(log_.log_end.value());
-    if (hidden_after_ > 0) end = QObject::tr("+%1 · ").arg(hidden_after_) + end;
-    scene_.text_at({x + 10, middle}, end, Letters::small(theme::ink, true));
+    scene_.text_at({x + 10, middle},
+                   QObject::tr("end %1").arg(log_.log_end.value()),
+                   Letters::small(theme::ink, true));
     y_ += theme::cell_height;
 }
 

@@ -220,12 +220,12 @@ TEST_F(SceneTest, TheLaneTellsAPowerLossInThreeSteps) {
               "text '9 records lost · torn tail of 70 bytes cut'\ntext 'torn'");
 }
 
-TEST_F(SceneTest, ALongTailIsShownByBatches) {
+TEST_F(SceneTest, ALongTailIsShownByItsNewestBatches) {
     const Timeline timeline = trace::timeline_of(trace::power_loss_story(40, 10));
     const Scene scene = lanes_at(timeline, 1290);
 
     EXPECT_NE(lines_with(scene, QStringLiteral("a cell is a batch")), "");
-    EXPECT_EQ(lines_with(scene, QStringLiteral("'27'")), "text '27'") << "the synced boundary";
+    EXPECT_EQ(lines_with(scene, QStringLiteral("'27'")), "text '27'") << "the last one";
 }
 
 TEST_F(SceneTest, ALaneThatDoesNotFitIsLeftOut) {
