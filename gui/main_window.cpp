@@ -189,7 +189,6 @@ void MainWindow::make_panes() {
     status_ = make_label({}, theme::small, false, {14, 0, 0, 0});
     paint_label(status_, theme::secondary);
     statusBar()->addWidget(status_, 1);
-    map_->setFocus();
     resize(1600, 1000);
 }
 
