@@ -12,7 +12,6 @@
 #include <QApplication>
 #include <QHBoxLayout>
 #include <QLabel>
-#include <QMenu>
 #include <QSlider>
 #include <QSplitter>
 #include <QStatusBar>
@@ -21,29 +20,33 @@
 #include <QVBoxLayout>
 #include <climits>
 
+#include <algorithm>
+#include <utility>
+
 namespace glasslog::gui {
 namespace {
 
 constexpr int frame_ms = 16;
 constexpr int receive_budget_ms = 5;
 
-QLabel* make_label(QWidget* parent, int pixels, bool is_bold, const QColor& color = theme::ink) {
-    auto* label = new QLabel(parent);
+QLabel* make_label(const QString& text, int pixels, bool is_bold, QMargins margins = {}) {
+    auto* label = new QLabel(text);
     label->setFont(theme::font(pixels, is_bold));
-    label->setStyleSheet(QStringLiteral("color: %1; background: transparent").arg(color.name()));
+    label->setContentsMargins(margins);
     return label;
 }
 
+void paint_label(QLabel* label, const QColor& color) {
+    label->setStyleSheet(QStringLiteral("color: ") + color.name());
+}
+
 // A pane with its title above.
-QWidget* titled(const QString& title, QWidget* pane, QWidget* parent) {
-    auto* box = new QWidget(parent);
+QWidget* titled(const QString& title, QWidget* pane) {
+    auto* box = new QWidget;
     auto* column = new QVBoxLayout(box);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
-    auto* label = make_label(box, theme::body, true);
-    label->setText(title);
-    label->setContentsMargins(16, 6, 0, 4);
-    column->addWidget(label);
+    column->addWidget(make_label(title, theme::body, true, {16, 6, 0, 4}));
     column->addWidget(pane, 1);
     return box;
 }
@@ -53,24 +56,7 @@ QWidget* titled(const QString& title, QWidget* pane, QWidget* parent) {
 MainWindow::MainWindow(std::unique_ptr<Source> source, const QString& title)
     : session_(std::move(source)) {
     setWindowTitle(tr("%1 — Glasslog").arg(title));
-    QPalette colors(theme::panel, theme::paper);
-    colors.setColor(QPalette::Window, theme::paper);
-    colors.setColor(QPalette::Base, theme::paper);
-    for (const auto role : {QPalette::WindowText, QPalette::Text, QPalette::ButtonText})
-        colors.setColor(QPalette::Active, role, theme::ink);
-    colors.setColor(QPalette::Disabled, QPalette::ButtonText, theme::outline);
-    colors.setColor(QPalette::Highlight, theme::halo);
-    colors.setColor(QPalette::HighlightedText, theme::ink);
-    QApplication::setPalette(colors);
-    setStyleSheet(
-        QStringLiteral("QToolBar, QStatusBar, #story { background: %1; border: none }"
-                       "QToolBar { spacing: 2px; padding: 4px 6px }"
-                       "QToolButton { border: 1px solid transparent; padding: 4px 8px }"
-                       "QToolButton:hover { border-color: %2 }"
-                       "QTableView, QListWidget { border: 1px solid %3 }"
-                       "QHeaderView::section { background: %1; border: none; padding: 3px }"
-                       "QSplitter::handle { background: %3 }")
-            .arg(theme::panel.name(), theme::outline.name(), theme::grid.name()));
+    theme::apply();
     make_tools();
     make_panes();
     connect(&timer_, &QTimer::timeout, this, &MainWindow::tick);
@@ -81,128 +67,95 @@ MainWindow::MainWindow(std::unique_ptr<Source> source, const QString& title)
     refresh();
 }
 
-QAction* MainWindow::add_tool(const QString& text, const QString& tip, QKeySequence key) {
-    auto* action = new QAction(text, this);
-    action->setShortcut(key);
-    action->setToolTip(QStringLiteral("%1 (%2)").arg(tip, key.toString()));
-    addAction(action);
-    return action;
-}
-
 void MainWindow::make_tools() {
     auto* bar = addToolBar(tr("Playback"));
     bar->setMovable(false);
-    const auto add = [&](const QString& text, const QString& tip, QKeySequence key, auto act) {
-        QAction* const action = add_tool(text, tip, key);
-        connect(action, &QAction::triggered, this, [this, act] {
+    const auto add = [&](const char* text, const QString& tip, QKeySequence key, auto act) {
+        QAction* const action = bar->addAction(QString::fromUtf8(text), [this, act] {
             act();
             refresh();
         });
-        bar->addAction(action);
+        action->setShortcut(key);
+        action->setToolTip(QStringLiteral("%1 (%2)").arg(tip, key.toString()));
         return action;
     };
-    add(QStringLiteral("◀◀"), tr("To the start"), Qt::Key_Home, [this] { session_.seek({}); });
-    add(QStringLiteral("◀❘"), tr("One event back"), Qt::Key_Left, [this] {
+    add("◀◀", tr("To the start"), Qt::Key_Home, [this] { session_.seek({}); });
+    add("◀❘", tr("One event back"), Qt::Key_Left, [this] {
         session_.seek_event(session_.count() - (session_.count() > 0 ? 1 : 0));
     });
-    play_ = add(QStringLiteral("▶"), tr("Play or pause"), Qt::Key_Space, [this] {
+    play_ = add("▶", tr("Play or pause"), Qt::Key_Space, [this] {
         session_.play(!session_.is_playing());
     });
-    add(QStringLiteral("❘▶"), tr("One event on"), Qt::Key_Right, [this] {
+    add("❘▶", tr("One event on"), Qt::Key_Right, [this] {
         session_.seek_event(session_.count() + 1);
     });
-    add(QStringLiteral("▶▶"), tr("To the live edge"), Qt::Key_End, [this] {
-        session_.seek(session_.edge());
-    });
-    clock_ = make_label(this, theme::clock, true);
-    clock_->setContentsMargins(14, 0, 10, 0);
-    bar->addWidget(clock_);
-    position_ = make_label(this, theme::body, false, theme::secondary);
-    bar->addWidget(position_);
+    add("▶▶", tr("To the live edge"), Qt::Key_End, [this] { session_.seek(session_.edge()); });
+    bar->addWidget(clock_ = make_label({}, theme::clock, true, {14, 0, 10, 0}));
+    bar->addWidget(position_ = make_label({}, theme::body, false, {0, 0, 8, 0}));
     bar->addSeparator();
-    auto* speed_name = make_label(this, theme::body, false);
-    speed_name->setText(tr("Speed"));
-    speed_name->setContentsMargins(10, 0, 6, 0);
-    bar->addWidget(speed_name);
-    speed_ = new QSlider(Qt::Horizontal, this);
-    speed_->setAccessibleName(tr("Speed"));
-    speed_->setRange(0, int(std::size(speeds)) - 1);
-    speed_->setValue(default_speed);
-    speed_->setFixedWidth(130);
-    connect(speed_, &QSlider::valueChanged, this, [this](int value) {
+    bar->addWidget(make_label(tr("Speed"), theme::body, false, {10, 0, 6, 0}));
+    auto* speed = new QSlider(Qt::Horizontal);
+    speed->setAccessibleName(tr("Speed"));
+    speed->setRange(0, int(std::size(speeds)) - 1);
+    speed->setValue(default_speed);
+    speed->setFixedWidth(130);
+    connect(speed, &QSlider::valueChanged, this, [this](int value) {
         session_.set_speed(value);
         refresh_texts();
     });
-    bar->addWidget(speed_);
-    speed_label_ = make_label(this, theme::body, false);
+    bar->addWidget(speed);
+    bar->addWidget(speed_label_ = make_label({}, theme::body, false));
     speed_label_->setFixedWidth(64);
-    bar->addWidget(speed_label_);
     bar->addSeparator();
-    make_fault_actions();
-    for (const Fault& fault : faults_)
-        bar->addAction(fault.action);
-    auto* gap = new QWidget(this);
+    const std::pair<QString, QString> faults[] = {{"crash", tr("✕ Crash")},
+                                                  {"power-loss", tr("⚡ Power loss")},
+                                                  {"restart", tr("↻ Restart")},
+                                                  {"cut", tr("✂ Cut link")},
+                                                  {"heal", tr("Heal link")}};
+    for (const auto& [verb, name] : faults) {
+        faults_.push_back(bar->addAction(name, [this, verb = verb] { inflict(verb); }));
+        faults_.back()->setObjectName(verb);
+    }
+    auto* gap = new QWidget;
     gap->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
     bar->addWidget(gap);
-    badge_ = make_label(this, theme::body, true);
-    badge_->setContentsMargins(0, 0, 14, 0);
-    bar->addWidget(badge_);
-}
-
-void MainWindow::make_fault_actions() {
-    faults_ = {{"crash", tr("✕ Crash")},
-               {"power-loss", tr("⚡ Power loss")},
-               {"restart", tr("↻ Restart")},
-               {"cut", tr("✂ Cut link")},
-               {"heal", tr("Heal link")}};
-    for (Fault& fault : faults_) {
-        fault.action = new QAction(fault.name, this);
-        fault.action->setObjectName(fault.verb);
-        connect(fault.action, &QAction::triggered, this, [this, verb = fault.verb] {
-            session_.command(line_of(verb));
-        });
-    }
+    bar->addWidget(badge_ = make_label({}, theme::body, true, {0, 0, 14, 0}));
 }
 
 QWidget* MainWindow::make_story() {
-    auto* story = new QWidget(this);
+    auto* story = new QWidget;
     story->setObjectName(QStringLiteral("story"));
     auto* words = new QHBoxLayout(story);
     words->setContentsMargins(16, 8, 16, 8);
-    narration_ = make_label(story, theme::title, false);
+    narration_ = make_label({}, theme::title, false);
     narration_->setWordWrap(true);
     narration_->setMinimumHeight(40);
-    verdict_ = make_label(story, theme::body, true);
+    verdict_ = make_label({}, theme::body, true);
     words->addWidget(narration_, 1);
     words->addWidget(verdict_);
     return story;
 }
 
 void MainWindow::make_panes() {
-    map_ = new Canvas(
-        tr("Cluster"),
-        [this](QSizeF size) {
-            return layout_map(
-                {session_.now(), session_.all(), session_.time(), size, session_.selected});
-        },
-        this);
-    lanes_ = new Canvas(
-        tr("Partition logs"),
-        [this](QSizeF size) {
-            return layout_lanes({session_.now(), size, session_.selected, scroll_});
-        },
-        this);
-    time_ = new Canvas(
-        tr("Time"),
-        [this](QSizeF size) { return layout_time(session_, size); },
-        this);
-    time_->setFixedHeight(142);
+    map_ = new Canvas(tr("Cluster"), [this](QSizeF size) {
+        return layout_map(
+            {session_.now(), session_.all(), session_.time(), size, session_.selected});
+    });
+    lanes_ = new Canvas(tr("Partition logs"), [this](QSizeF size) {
+        return layout_lanes({session_.now(), size, session_.selected, std::size_t(skipped_)});
+    });
+    time_ = new Canvas(tr("Time"), [this](QSizeF size) { return layout_time(session_, size); });
+    time_->setFixedHeight(time_height);
     events_ = new EventPane(session_, this);
-    connect(map_, &Canvas::touched, this, [this](const QString& id) { select(id); });
-    connect(lanes_, &Canvas::touched, this, [this](const QString& id) { select(id); });
-    connect(map_, &Canvas::menu_wanted, this, &MainWindow::open_menu);
+    for (Canvas* canvas : {map_, lanes_}) {
+        connect(canvas, &Canvas::touched, this, [this](const QString& id) {
+            session_.selected = id;
+            refresh();
+        });
+    }
     connect(lanes_, &Canvas::wheeled, this, [this](int pixels) {
-        scroll_ = std::max(0.0, scroll_ + pixels);
+        const int last = int(session_.now().replicas->size()) - 1;
+        skipped_ = std::clamp(skipped_ + (pixels > 0 ? 1 : -1), 0, std::max(0, last));
         lanes_->refresh();
     });
     connect(time_, &Canvas::touched, this, [this](const QString&, QPointF at) {
@@ -217,24 +170,24 @@ void MainWindow::make_panes() {
         refresh();
     });
 
-    auto* right = new QSplitter(Qt::Vertical, this);
-    right->addWidget(titled(tr("Partition logs"), lanes_, this));
-    right->addWidget(titled(tr("Events"), events_, this));
+    auto* right = new QSplitter(Qt::Vertical);
+    right->addWidget(titled(tr("Partition logs"), lanes_));
+    right->addWidget(titled(tr("Events"), events_));
     right->setSizes({430, 280});
-    auto* middle = new QSplitter(Qt::Horizontal, this);
-    middle->addWidget(titled(tr("Cluster"), map_, this));
+    auto* middle = new QSplitter(Qt::Horizontal);
+    middle->addWidget(titled(tr("Cluster"), map_));
     middle->addWidget(right);
     middle->setSizes({720, 880});
-    auto* all = new QWidget(this);
+    auto* all = new QWidget;
     auto* column = new QVBoxLayout(all);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(1);
     column->addWidget(make_story());
     column->addWidget(middle, 1);
-    column->addWidget(titled(tr("Time"), time_, this));
+    column->addWidget(titled(tr("Time"), time_));
     setCentralWidget(all);
-    status_ = make_label(this, theme::small, false, theme::secondary);
-    status_->setContentsMargins(14, 0, 0, 0);
+    status_ = make_label({}, theme::small, false, {14, 0, 0, 0});
+    paint_label(status_, theme::secondary);
     statusBar()->addWidget(status_, 1);
     resize(1600, 1000);
 }
@@ -243,48 +196,75 @@ void MainWindow::tick() {
     const auto elapsed = Duration::milliseconds(elapsed_.restart());
     const bool has_more = session_.receive(receive_budget_ms);
     const bool has_moved = session_.advance(elapsed);
-    if (has_more || has_moved) refresh();
+    const bool was_quiet = std::exchange(is_quiet_, session_.is_quiet());
+    if (has_more || has_moved || is_quiet_ != was_quiet) refresh();
 }
 
 void MainWindow::load_until(Instant time) {
-    session_.want(time);
+    constexpr Duration longest = Duration::seconds(1'000'000);  // of any run
+    session_.want(std::min(time, Instant() + longest));
     // A file that still grows may never reach that time: it is enough that nothing more came.
     const int quiet_max = session_.is_steerable() ? INT_MAX : 40;
     for (int quiet = 0; !session_.is_ended() && quiet < quiet_max; ++quiet) {
         if (session_.receive(1000)) quiet = 0;
-        if (session_.is_steerable() && session_.edge() >= time) break;
+        if (session_.is_steerable() && session_.is_answered() && session_.edge() >= time) break;
         QThread::msleep(5);
     }
     session_.seek(time);
     refresh();
 }
 
-void MainWindow::select(const QString& id) {
-    session_.selected = id;
-    refresh();
+QString MainWindow::why_not(const QString& verb) const {
+    const QString refusal = session_.command_refusal();
+    if (!refusal.isEmpty()) return refusal;
+    const bool is_of_link = verb == "cut" || verb == "heal";
+    const QStringList parts = session_.selected.split(QLatin1Char(':'));
+    if (parts[0] != (is_of_link ? "link" : "node"))
+        return is_of_link ? tr("click a link first") : tr("click a node first");
+    const trace::Snapshot all = session_.all();
+    for (const QString& part : parts.mid(1)) {
+        if (all.nodes->at(NodeId(part.toInt()))->role == "admin")
+            return tr("the scenario does not name admin");
+    }
+    const NodeId first(parts[1].toInt());
+    const NodeId second(parts.back().toInt());
+    const auto is_it = [&](const trace::LinkPicture& link) {
+        return std::minmax(link.from, link.to) == std::minmax(first, second);
+    };
+    const auto& links = *session_.now().links;
+    const bool is_broken = std::any_of(links.begin(), links.end(), is_it);
+    const auto found = session_.now().nodes->find(first);
+    using trace::NodeState;
+    const bool is_known = found != session_.now().nodes->end();
+    const NodeState state = is_known ? found->second->state : NodeState::unknown;
+    const bool is_running = state == NodeState::up || state == NodeState::paused;
+    if (verb == "heal" && !cuts_.contains(session_.selected))
+        return tr("it was not cut in this window");
+    if (verb == "cut" && is_broken) return tr("it is not whole");
+    if (!is_of_link && state == NodeState::unknown) return tr("it has not started yet");
+    if (verb == "restart" && is_running) return tr("it is running");
+    const bool needs_life = !is_of_link && verb != "restart";
+    return needs_life && !is_running ? tr("it is not running") : QString();
 }
 
 QString MainWindow::line_of(const QString& verb) const {
     const QStringList parts = session_.selected.split(QLatin1Char(':'));
-    const bool is_of_link = verb == QLatin1String("cut") || verb == QLatin1String("heal");
-    if (parts.size() != (is_of_link ? 3 : 2)) return {};
-    if (parts[0] != (is_of_link ? QLatin1String("link") : QLatin1String("node"))) return {};
     const trace::Snapshot names = session_.all();
-    const QString first = QString::fromStdString(names.node_name(NodeId(parts[1].toInt())));
-    if (!is_of_link) return verb + QLatin1Char(' ') + first;
-    const QString second = QString::fromStdString(names.node_name(NodeId(parts[2].toInt())));
-    if (verb == QLatin1String("heal")) return QStringLiteral("heal %1-%2").arg(first, second);
-    return QStringLiteral("cut %1 | %2 as %1-%2").arg(first, second);
+    const auto name = [&](int part) {
+        return QString::fromStdString(names.node_name(NodeId(parts[part].toInt())));
+    };
+    if (parts.size() == 2) return verb + QLatin1Char(' ') + name(1);
+    const QString label = name(1) + QLatin1Char('-') + name(2);
+    if (verb == "heal") return QStringLiteral("heal %1").arg(label);
+    return QStringLiteral("cut %1 | %2 as %3").arg(name(1), name(2), label);
 }
 
-void MainWindow::open_menu(const QString& id, QPoint global) {
-    select(id);
-    auto* menu = new QMenu(this);
-    menu->setAttribute(Qt::WA_DeleteOnClose);
-    menu->setToolTipsVisible(true);
-    for (const Fault& fault : faults_)
-        menu->addAction(fault.action);
-    menu->popup(global);
+void MainWindow::inflict(const QString& verb) {
+    if (!why_not(verb).isEmpty()) return;
+    session_.command(line_of(verb));
+    if (verb == "cut") cuts_.insert(session_.selected);
+    if (verb == "heal") cuts_.erase(session_.selected);
+    refresh_faults();
 }
 
 void MainWindow::refresh() {
@@ -309,20 +289,17 @@ void MainWindow::refresh_texts() {
     const QString seed = session_.header() ? QString::number(session_.header()->seed) : QString();
     badge_->setText(session_.is_steerable() ? tr("● SIMULATION  seed %1").arg(seed)
                     : session_.is_ended()   ? tr("■ RECORDED  seed %1").arg(seed)
-                                            : tr("● GROWING FILE  seed %1").arg(seed));
+                    : is_quiet_             ? tr("● FILE, waiting for more")
+                                            : tr("● GROWING FILE"));
     narration_->setText(QString::fromStdString(story.en));
     // A violation that the scenario expects is no violation of the verdict.
     const bool is_bad = story.is_held ? !*story.is_held : !story.violations.empty();
-    QString verdict = tr("no verdict yet");
-    if (!story.violations.empty()) {
-        verdict = tr("✕ violated: %1").arg(QString::fromStdString(story.violations.front()));
-    }
-    if (story.is_held) {
-        verdict = (is_bad ? tr("✕ violated: %1") : tr("✓ holds: %1"))
-                      .arg(QString::fromStdString(story.verdict));
-    }
-    const QColor color = is_bad ? theme::trouble : story.is_held ? theme::ink : theme::secondary;
-    verdict_->setStyleSheet(QStringLiteral("background: transparent; color: ") + color.name());
+    QString verdict = is_bad ? tr("✕ violated: ") : tr("no verdict yet");
+    if (story.is_held && !is_bad) verdict = tr("✓ holds: ");
+    if (is_bad && !story.is_held) verdict += QString::fromStdString(story.violations.front());
+    if (story.is_held) verdict += QString::fromStdString(story.verdict);
+    const bool is_said = is_bad || story.is_held;
+    paint_label(verdict_, is_bad ? theme::trouble : is_said ? theme::ink : theme::secondary);
     verdict_->setText(verdict);
     QString status =
         tr("%1 in flight · %2 connections").arg(now.in_flight->size()).arg(now.connections->size());
@@ -332,14 +309,11 @@ void MainWindow::refresh_texts() {
 }
 
 void MainWindow::refresh_faults() {
-    const QString refusal = session_.command_refusal();
-    for (const Fault& fault : faults_) {
-        const QString line = line_of(fault.verb);
-        QString tip = line;
-        if (line.isEmpty()) tip = tr("Not now: click a node, or a link for cut and heal, first.");
-        if (!refusal.isEmpty()) tip = tr("Not now: %1.").arg(refusal);
-        fault.action->setEnabled(refusal.isEmpty() && !line.isEmpty());
-        fault.action->setToolTip(tip);
+    for (QAction* action : faults_) {
+        const QString reason = why_not(action->objectName());
+        action->setEnabled(reason.isEmpty());
+        action->setToolTip(reason.isEmpty() ? line_of(action->objectName())
+                                            : tr("Not now: %1.").arg(reason));
     }
 }
 

@@ -7,11 +7,11 @@
 #include <QTimer>
 
 #include <memory>
+#include <set>
+#include <vector>
 
 class QAction;
 class QLabel;
-class QMenu;
-class QSlider;
 
 namespace glasslog::gui {
 
@@ -29,7 +29,8 @@ public:
 
     Session& session() { return session_; }
 
-    // Reads on until the trace is known up to `time` or has ended, then shows that moment.
+    // Reads on until the trace is known up to `time` or has ended, then shows that moment. never():
+    // the end of the run.
     void load_until(Instant time);
 
     // Everything again, from the session.
@@ -39,22 +40,23 @@ private:
     void make_tools();
     QWidget* make_story();
     void make_panes();
-    void make_fault_actions();
-    QAction* add_tool(const QString& text, const QString& tip, QKeySequence key);
 
     void tick();
-    void select(const QString& id);
-    void open_menu(const QString& id, QPoint global);
+    void inflict(const QString& verb);
     void refresh_texts();
     void refresh_faults();
 
-    // The command that a fault's verb makes of what is selected; empty when it does not apply.
+    // Why a fault's verb does not fit what is selected, as it is now; empty when it does.
+    QString why_not(const QString& verb) const;
+
+    // The command that the verb makes of what is selected.
     QString line_of(const QString& verb) const;
 
     Session session_;
     QTimer timer_;
     QElapsedTimer elapsed_;
-    qreal scroll_ = 0;
+    int skipped_ = 0;        // lanes above
+    bool is_quiet_ = false;  // as the badge says
     Canvas* map_ = nullptr;
     Canvas* lanes_ = nullptr;
     Canvas* time_ = nullptr;
@@ -66,17 +68,9 @@ private:
     QLabel* narration_ = nullptr;
     QLabel* verdict_ = nullptr;
     QLabel* status_ = nullptr;
-    QSlider* speed_ = nullptr;
     QAction* play_ = nullptr;
-
-    // An act on what is selected. verb: of the scenario language.
-    struct Fault {
-        QString verb;
-        QString name;
-        QAction* action = nullptr;
-    };
-
-    std::vector<Fault> faults_;
+    std::vector<QAction*> faults_;  // named by verbs of the scenario language
+    std::set<QString> cuts_;        // links that were cut here, so that they can be healed
 };
 
 }  // namespace glasslog::gui

@@ -302,6 +302,7 @@ void Folder::operator()(const kinds::MessageSent& k) {
                                       .to = k.to,
                                       .sent = e_.time,
                                       .due = due_at(k.due_ns),
+                                      .is_held = false,
                                       .api_key = k.api_key,
                                       .api_version = k.api_version,
                                       .correlation = k.correlation,
@@ -315,7 +316,9 @@ void Folder::operator()(const kinds::MessageSent& k) {
 void Folder::operator()(const kinds::MessageDueMoved& k) {
     auto& messages = s_.in_flight.edit();
     const auto found = messages.find(key_of(k));
-    if (found != messages.end()) found->second.due = due_at(k.due_ns);
+    if (found == messages.end()) return;
+    found->second.due = due_at(k.due_ns);
+    found->second.is_held = k.due_ns < 0;
 }
 
 void Folder::operator()(const kinds::MessageDelivered& k) {
@@ -441,15 +444,19 @@ bool Timeline::append(std::vector<Event> batch) {
         position = static_cast<std::size_t>(place - events_.begin());
     }
     for (Event& event : batch) {
-        is_ascending_ = is_ascending_ && (events_.empty() || events_.back().id < event.id);
+        times_.emplace_back(event.id, event.time);
         events_.push_back(std::move(event));
+    }
+    const auto added = times_.begin() + static_cast<std::ptrdiff_t>(before);
+    std::sort(added, times_.end());
+    if (added != times_.end()) {
+        std::inplace_merge(std::upper_bound(times_.begin(), added, *added), added, times_.end());
     }
     if (position < before) {
         const auto at = [this](std::size_t i) {
             return events_.begin() + static_cast<std::ptrdiff_t>(i);
         };
         std::inplace_merge(at(position), at(before), events_.end(), is_earlier);
-        is_ascending_ = false;
         ++reorders_;
     }
     fold_from(position);
@@ -489,17 +496,13 @@ std::size_t Timeline::count_at(Instant when) const {
 }
 
 std::optional<std::size_t> Timeline::find(EventId id) const {
-    const auto is_it = [id](const Event& e) { return e.id == id; };
-    auto found = events_.end();
-    if (is_ascending_) {
-        found = std::lower_bound(events_.begin(), events_.end(), id, [](const Event& e, EventId i) {
-            return e.id < i;
-        });
-        if (found != events_.end() && found->id != id) found = events_.end();
-    } else {
-        found = std::find_if(events_.begin(), events_.end(), is_it);
-    }
-    if (found == events_.end()) return std::nullopt;
+    const auto has_less = [](const auto& entry, EventId i) { return entry.first < i; };
+    const auto known = std::lower_bound(times_.begin(), times_.end(), id, has_less);
+    if (known == times_.end() || known->first != id) return std::nullopt;
+    const auto is_before = [](const Event& e, Instant time) { return e.time < time; };
+    const auto from = std::lower_bound(events_.begin(), events_.end(), known->second, is_before);
+    const auto found =
+        std::find_if(from, events_.end(), [id](const Event& e) { return e.id == id; });
     return static_cast<std::size_t>(found - events_.begin());
 }
 

@@ -48,7 +48,7 @@ private:
     std::vector<Snapshot> keyframes_;  // [i]: after i * keyframe_events events
     Snapshot tip_;                     // after all of them
     std::uint64_t reorders_ = 0;
-    bool is_ascending_ = true;  // ids grow with positions
+    std::vector<std::pair<EventId, Instant>> times_;  // of each event, by id
 };
 
 // Times since the start ("1.250000"), node names and kinds in columns, for `trace show`.

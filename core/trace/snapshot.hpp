@@ -63,6 +63,7 @@ struct MessagePicture {
     NodeId to = no_node;
     Instant sent;
     std::optional<Instant> due;  // empty: held, or not known
+    bool is_held = false;        // a message_due_moved said so
     std::int16_t api_key = -1;
     std::int16_t api_version = -1;
     std::int32_t correlation = -1;

@@ -1,6 +1,6 @@
 #include "gui/model/sentences.hpp"
 
-#include "gui/scene/marks.hpp"
+#include "core/protocol/api.hpp"
 
 #include <QObject>
 
@@ -9,22 +9,17 @@
 namespace glasslog::gui {
 namespace {
 
-// {field} stands for its value; `to`, `leader` and `broker` for a node's name, `api_key` for the
-// API's, `is_response` for the side.
+// {field} stands for its value, that of a node or an API for its name.
 const std::map<std::string_view, const char*> sentences = {
     {"node_started", QT_TR_NOOP("starts")},
     {"node_crashed", QT_TR_NOOP("goes down: {how}")},
     {"node_stopped", QT_TR_NOOP("stops in order")},
-    {"node_paused", QT_TR_NOOP("is paused")},
-    {"node_resumed", QT_TR_NOOP("goes on")},
     {"connection_opened", QT_TR_NOOP("connects to {to}")},
     {"connection_closed", QT_TR_NOOP("connection {connection} ends: {reason}")},
     {"message_sent", QT_TR_NOOP("sends {api_key} {is_response} to {to}, {bytes} bytes")},
-    {"message_due_moved", QT_TR_NOOP("a message is delayed")},
     {"message_delivered", QT_TR_NOOP("receives a message")},
     {"message_dropped", QT_TR_NOOP("a message is lost: {reason}")},
     {"request_received", QT_TR_NOOP("begins {api_key} v{api_version}")},
-    {"client_named", QT_TR_NOOP("a client names itself {name}")},
     {"request_answered", QT_TR_NOOP("answers {api_key}, error {error}")},
     {"log_opened", QT_TR_NOOP("{topic}-{partition} opened, {log_start} to {log_end}")},
     {"recovery_started", QT_TR_NOOP("{topic}-{partition} recovery from {from}")},
@@ -32,13 +27,10 @@ const std::map<std::string_view, const char*> sentences = {
     {"recovery_finished", QT_TR_NOOP("{topic}-{partition} recovered up to {log_end}")},
     {"batch_appended", QT_TR_NOOP("{topic}-{partition} appends {base} to {last}")},
     {"log_synced", QT_TR_NOOP("{topic}-{partition} synced below {upto}")},
-    {"high_watermark_moved", QT_TR_NOOP("{topic}-{partition} high watermark {to_offset}")},
-    {"segment_rolled", QT_TR_NOOP("{topic}-{partition} new segment at {base}")},
+    {"high_watermark_moved", QT_TR_NOOP("{topic}-{partition} high watermark {to}")},
     {"leader_changed", QT_TR_NOOP("{topic}-{partition} led by {leader}, epoch {leader_epoch}")},
     {"topic_created", QT_TR_NOOP("topic {topic} with {partitions} partitions")},
-    {"broker_registered", QT_TR_NOOP("registers {broker}")},
-    {"metadata_committed", QT_TR_NOOP("metadata committed to {offset}")},
-    {"disk_crashed", QT_TR_NOOP("{path}: {kept_bytes} of {written_bytes} unsynced bytes kept")},
+    {"disk_crashed", QT_TR_NOOP("{kept_bytes} of {written_bytes} unsynced bytes left of {path}")},
     {"record_produced", QT_TR_NOOP("{topic}-{partition} sends {records}")},
     {"produce_acked", QT_TR_NOOP("{topic}-{partition} acked {count} from {base}")},
     {"produce_failed", QT_TR_NOOP("{topic}-{partition} failed {count}, error {error}")},
@@ -50,18 +42,20 @@ const std::map<std::string_view, const char*> sentences = {
     {"verdict", QT_TR_NOOP("verdict: {text}")},
     {"log_line", QT_TR_NOOP("{text}")}};
 
-QString value_text(const trace::Field& field, const trace::Snapshot& names) {
-    const bool is_node = field.name == "to" || field.name == "leader" || field.name == "broker";
+QString value_text(const trace::Field& field, bool has_peer, const trace::Snapshot& names) {
     const QString value = QString::fromStdString(field.value);
-    if (is_node) return QString::fromStdString(names.node_name(NodeId(value.toInt())));
+    if (field.name == "leader" || (field.name == "to" && has_peer))
+        return QString::fromStdString(names.node_name(NodeId(value.toInt())));
     if (field.name == "api_key") return api_name(value.toShort());
-    if (field.name == "is_response") {
-        return field.value == "true" ? QObject::tr("reply") : QObject::tr("request");
-    }
-    return value;
+    if (field.name != "is_response") return value;
+    return field.value == "true" ? QObject::tr("reply") : QObject::tr("request");
 }
 
 }  // namespace
+
+QString api_name(std::int16_t api_key) {
+    return QString::fromStdString(protocol::api_name(static_cast<protocol::ApiKey>(api_key)));
+}
 
 QString time_text(Instant time) {
     const std::int64_t us = time.nanoseconds() / 1000;
@@ -75,15 +69,13 @@ QString sentence(const trace::Event& event, const trace::Snapshot& names) {
     const std::uint16_t number = event.kind.value();
     const std::string kind = trace::kind_name(number);
     const auto found = sentences.find(kind);
-    if (found == sentences.end()) {
+    if (found == sentences.end())
         return QString::fromStdString(kind + " " + trace::fields_text(number, event.payload));
-    }
     QString text = QObject::tr(found->second);
+    const bool has_peer = number < trace::kinds::RequestReceived::kind.number;  // of the network
     for (const trace::Field& field : trace::fields_of(number, event.payload)) {
-        const QString place = QStringLiteral("{%1}").arg(QString::fromStdString(field.name));
-        text.replace(place, value_text(field, names));
-        text.replace(QStringLiteral("{%1_offset}").arg(QString::fromStdString(field.name)),
-                     QString::fromStdString(field.value));
+        text.replace(QStringLiteral("{%1}").arg(QString::fromStdString(field.name)),
+                     value_text(field, has_peer, names));
     }
     return text;
 }

@@ -2,11 +2,11 @@
 
 #include "core/base/overloaded.hpp"
 
-#include <QElapsedTimer>
 #include <QObject>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace glasslog::gui {
 namespace {
@@ -44,7 +44,9 @@ bool Session::receive(int budget_ms) {
     while (waiting_at_ < waiting_.size() && timer.elapsed() < budget_ms)
         append_some();
     if (timeline_.events().size() == before) return false;
+    last_news_.restart();
     show(is_stepped ? count_ : timeline_.count_at(time_));
+    if (follow_ && edge() >= *follow_) seek(std::max(time_, *std::exchange(follow_, {})));
     return true;
 }
 
@@ -57,39 +59,28 @@ void Session::append_some() {
         note(waiting_[waiting_at_]);
         events.push_back(std::move(waiting_[waiting_at_]));
     }
-    const std::uint64_t reorders = timeline_.reorder_count();
-    if (!timeline_.append(std::move(events))) {
+    if (!timeline_.append(std::move(events)))
         problem_ = QObject::tr("The trace is longer than this window holds; its end is not shown.");
-    }
-    if (timeline_.reorder_count() == reorders) return;
-    for (std::vector<Instant>* times : {&activity_.acked, &activity_.consumed, &activity_.messages})
-        std::sort(times->begin(), times->end());
-    std::stable_sort(marks_.begin(), marks_.end(), [](const Mark& a, const Mark& b) {
-        return a.time < b.time;
-    });
 }
 
 void Session::note(const trace::Event& event) {
     const auto kind = trace::decode(event);
     if (!kind) return;
     const auto mark = [&](MarkKind what, const QString& text) {
-        marks_.push_back({event.time, what, text});
+        const auto is_earlier = [](Instant time, const Mark& m) { return time < m.time; };
+        const auto place = std::upper_bound(marks_.begin(), marks_.end(), event.time, is_earlier);
+        marks_.insert(place, {event.time, what, text});
     };
-    const QString node = shown(all().node_name(event.node));
     std::visit(
         overloaded{
             [&](const kinds::Said& k) { mark(MarkKind::said, shown(k.en)); },
             [&](const kinds::FaultInjected& k) {
-                const QString text = shown(k.text);
-                const bool is_cure = text.startsWith(QLatin1String("heal")) ||
-                                     text.startsWith(QLatin1String("re"));  // restart, resume
-                mark(is_cure ? MarkKind::start : MarkKind::fault, text);
+                const std::string verb = k.text.substr(0, k.text.find(' '));
+                const bool is_cure = verb == "restart" || verb == "resume" || verb == "heal";
+                mark(is_cure ? MarkKind::cure : MarkKind::fault, shown(k.text));
             },
-            [&](const kinds::NodeCrashed&) {
-                mark(MarkKind::crash, QObject::tr("%1 down").arg(node));
-            },
-            [&](const kinds::RecoveryCut&) { mark(MarkKind::cut, QObject::tr("log cut")); },
-            [&](const kinds::InvariantViolated& k) { mark(MarkKind::violated, shown(k.name)); },
+            [&](const kinds::RecoveryCut&) { mark(MarkKind::fault, QObject::tr("log cut")); },
+            [&](const kinds::InvariantViolated& k) { mark(MarkKind::fault, shown(k.name)); },
             [&](const kinds::Verdict& k) {
                 mark(MarkKind::verdict, k.is_held ? QObject::tr("holds") : QObject::tr("violated"));
             },
@@ -98,9 +89,6 @@ void Session::note(const trace::Event& event) {
                 const bool is_over = --unanswered_ == 0 && event.time < wanted_;
                 if (is_over) source_->send("end");
             },
-            [&](const kinds::ProduceAcked&) { activity_.acked.push_back(event.time); },
-            [&](const kinds::RecordConsumed&) { activity_.consumed.push_back(event.time); },
-            [&](const kinds::MessageSent&) { activity_.messages.push_back(event.time); },
             [](const auto&) {},
         },
         *kind);
@@ -109,22 +97,21 @@ void Session::note(const trace::Event& event) {
 void Session::show(std::size_t count) {
     const auto& events = timeline_.events();
     const bool is_ahead = count >= now_.event_count && count - now_.event_count < 512;
+    // An event that is filed earlier moves all that follow it.
     const bool is_same_past =
         now_.event_count == 0 ||
         (now_.event_count <= events.size() && events[now_.event_count - 1].id == now_.last);
-    if (is_ahead && is_same_past && reorders_ == timeline_.reorder_count()) {
+    if (is_ahead && is_same_past) {
         for (auto at = static_cast<std::size_t>(now_.event_count); at < count; ++at)
             trace::apply(now_, events[at]);
     } else {
         now_ = timeline_.after(count);
-        reorders_ = timeline_.reorder_count();
     }
     count_ = count;
 }
 
 bool Session::advance(Duration elapsed) {
     if (!is_playing_) return false;
-    const auto scaled = [this](Duration d) { return d * speeds[speed_] / 1000; };
     const Instant target = time_ + scaled(elapsed);
     if (unanswered_ < unanswered_max) want(target + scaled(lookahead));
     if (target > edge() && is_ended_) is_playing_ = false;
@@ -162,15 +149,16 @@ void Session::command(const QString& line) {
     if (!command_refusal().isEmpty()) return;
     const Instant when = std::max({time_, edge(), wanted_});
     source_->send(fmt::format("at {}ns {}", when.nanoseconds(), line.toStdString()));
-    want(when + Duration::milliseconds(1));
+    follow_ = when + Duration::milliseconds(1);
+    want(*follow_);
 }
 
 QString Session::command_refusal() const {
     if (!is_steerable()) return QObject::tr("a recorded run cannot be changed: open a scenario");
     if (is_ended_) return QObject::tr("the run has ended");
-    if (edge() - time_ > Duration::milliseconds(250)) {
+    if (follow_) return QObject::tr("the last act is still on its way");
+    if (edge() - time_ > Duration::milliseconds(250) + scaled(lookahead))
         return QObject::tr("this is the past: go to the live edge (End) to change the run");
-    }
     return {};
 }
 

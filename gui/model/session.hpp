@@ -6,6 +6,7 @@
 #include "core/trace/fold.hpp"
 #include "gui/sources/source.hpp"
 
+#include <QElapsedTimer>
 #include <QString>
 
 #include <cstdint>
@@ -18,8 +19,8 @@ inline constexpr std::int64_t speeds[] = {
     1, 2, 5, 10, 20, 50, 100, 200, 500, 1'000, 2'000, 5'000, 10'000, 100'000};
 inline constexpr int default_speed = 6;  // 1/10
 
-// A moment that the time axis marks.
-enum class MarkKind : std::uint8_t { said, fault, crash, start, cut, violated, verdict };
+// A moment that the time axis marks. fault: also what a fault led to, and a broken promise.
+enum class MarkKind : std::uint8_t { said, fault, cure, verdict };
 
 struct Mark {
     Instant time;
@@ -27,16 +28,11 @@ struct Mark {
     QString text;
 };
 
-// Times of the events that the time axis counts.
-struct Activity {
-    std::vector<Instant> acked;
-    std::vector<Instant> consumed;
-    std::vector<Instant> messages;
-};
-
 class Session {
 public:
-    explicit Session(std::unique_ptr<Source> source) : source_(std::move(source)) {}
+    explicit Session(std::unique_ptr<Source> source) : source_(std::move(source)) {
+        last_news_.start();
+    }
 
     // Takes what has arrived, for at most `budget` milliseconds; true when there was anything.
     bool receive(int budget_ms);
@@ -57,7 +53,11 @@ public:
     // end it is asked for the verdict.
     void want(Instant time);
 
-    // A line of the scenario language, stamped with the moment; empty reason: it was sent.
+    // Whether all that was wanted has come.
+    bool is_answered() const { return header_ && unanswered_ == 0; }
+
+    // A line of the scenario language, stamped with the newest moment; when that has come it is
+    // shown.
     void command(const QString& line);
 
     // Why command() would do nothing now; empty when it works.
@@ -66,6 +66,9 @@ public:
     bool is_playing() const { return is_playing_; }
 
     bool is_ended() const { return is_ended_; }
+
+    // Nothing has come for a while, and nothing said that nothing more will.
+    bool is_quiet() const { return !is_ended_ && last_news_.hasExpired(2000); }
 
     bool is_steerable() const { return source_->is_steerable(); }
 
@@ -85,8 +88,6 @@ public:
 
     const std::vector<Mark>& marks() const { return marks_; }
 
-    const Activity& activity() const { return activity_; }
-
     const std::optional<trace::TraceHeader>& header() const { return header_; }
 
     const QString& problem() const { return problem_; }
@@ -96,6 +97,9 @@ public:
 private:
     void append_some();
     void note(const trace::Event& event);
+
+    Duration scaled(Duration d) const { return d * speeds[speed_] / 1000; }
+
     void show(std::size_t count);
 
     std::unique_ptr<Source> source_;
@@ -103,7 +107,6 @@ private:
     std::vector<trace::Event> waiting_;  // taken, not yet appended; from waiting_at_
     std::size_t waiting_at_ = 0;
     std::vector<Mark> marks_;
-    Activity activity_;
     std::optional<trace::TraceHeader> header_;
     QString problem_;
     bool is_ended_ = false;
@@ -111,11 +114,12 @@ private:
     Instant time_;
     std::size_t count_ = 0;
     trace::Snapshot now_;
-    std::uint64_t reorders_ = 0;  // of the timeline when now_ was made
     bool is_playing_ = false;
     int speed_ = default_speed;
     Instant wanted_ = Instant::from_nanoseconds(-1);
-    std::int64_t unanswered_ = 0;  // `run until` that were sent and not reached
+    std::int64_t unanswered_ = 0;    // `run until` that were sent and not reached
+    std::optional<Instant> follow_;  // after the last command, when it is not yet known
+    QElapsedTimer last_news_;
 };
 
 }  // namespace glasslog::gui

@@ -1,42 +1,79 @@
 #include "gui/panes/canvas.hpp"
 
-#include "gui/scene/painter.hpp"
 #include "gui/scene/theme.hpp"
 
+#include <QAccessible>
+#include <QFontMetricsF>
 #include <QMouseEvent>
 #include <QPainter>
 
 namespace glasslog::gui {
+namespace {
 
-Canvas::Canvas(const QString& name, Layout layout, QWidget* parent)
-    : QWidget(parent), layout_(std::move(layout)) {
+QBrush brush(const Look& look) {
+    if (look.fill == Fill::none) return Qt::NoBrush;
+    return QBrush(look.color, look.fill == Fill::solid ? Qt::SolidPattern : Qt::BDiagPattern);
+}
+
+QPen pen(const Look& look) {
+    if (look.width <= 0 || !look.line.isValid()) return Qt::NoPen;
+    QPen out(look.line, look.width, look.dash, Qt::FlatCap, Qt::MiterJoin);
+    if (look.dash == Qt::DashLine) out.setDashPattern({4, 3});
+    return out;
+}
+
+void paint_text(QPainter& painter, const Drawable& drawable) {
+    const QFont font = theme::font(drawable.letters.pixels, drawable.letters.is_bold);
+    painter.setFont(font);
+    painter.setPen(drawable.letters.color);
+    const QString text =
+        QFontMetricsF(font).elidedText(drawable.text, Qt::ElideRight, drawable.box.width() + 1);
+    const int flags = int(drawable.letters.alignment | Qt::AlignVCenter) | Qt::TextSingleLine;
+    painter.drawText(drawable.box, flags, text);
+}
+
+void paint(QPainter& painter, const Drawable& drawable) {
+    painter.setPen(pen(drawable.look));
+    painter.setBrush(brush(drawable.look));
+    switch (drawable.shape) {
+        case Shape::rectangle:
+            return painter.drawRoundedRect(drawable.box,
+                                           drawable.look.corner,
+                                           drawable.look.corner);
+        case Shape::ellipse:
+            return painter.drawEllipse(drawable.box);
+        case Shape::polygon:
+            return painter.drawPolygon(drawable.points);
+        case Shape::line:
+            return painter.drawLine(drawable.points.front(), drawable.points.back());
+        case Shape::text:
+            return paint_text(painter, drawable);
+    }
+}
+
+}  // namespace
+
+Canvas::Canvas(const QString& name, Layout layout) : layout_(std::move(layout)) {
     setAccessibleName(name);
     setObjectName(name);
 }
 
 void Canvas::refresh() {
     scene_ = layout_(size());
-    setAccessibleDescription(scene_.describe());
+    if (QAccessible::isActive()) setAccessibleDescription(scene_.words());
     update();
 }
 
 void Canvas::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     painter.fillRect(rect(), theme::paper);
-    paint(painter, scene_);
-}
-
-void Canvas::resizeEvent(QResizeEvent*) {
-    refresh();
+    painter.setRenderHint(QPainter::Antialiasing);
+    for (const Drawable& drawable : scene_.drawables())
+        paint(painter, drawable);
 }
 
 void Canvas::mousePressEvent(QMouseEvent* event) {
-    const QString id = scene_.hit(event->position());
-    if (event->button() == Qt::RightButton) {
-        emit menu_wanted(id, event->globalPosition().toPoint());
-    } else {
-        emit touched(id, event->position());
-    }
+    emit touched(scene_.hit(event->position()), event->position());
 }
 
 void Canvas::mouseMoveEvent(QMouseEvent* event) {

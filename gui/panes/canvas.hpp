@@ -9,13 +9,14 @@
 namespace glasslog::gui {
 
 // Shows a Scene that a layout makes for the canvas's size, and tells what the mouse did to it.
+// Knows nothing of what it means.
 class Canvas final : public QWidget {
     Q_OBJECT
 
 public:
     using Layout = std::function<Scene(QSizeF size)>;
 
-    Canvas(const QString& name, Layout layout, QWidget* parent);
+    Canvas(const QString& name, Layout layout);
 
     // Asks the layout again, now.
     void refresh();
@@ -25,12 +26,13 @@ public:
 signals:
     // A press, or a move with the left button down. id: what is there, may be empty.
     void touched(QString id, QPointF at);
-    void menu_wanted(QString id, QPoint global);
     void wheeled(int pixels);
 
 protected:
     void paintEvent(QPaintEvent* event) override;
-    void resizeEvent(QResizeEvent* event) override;
+
+    void resizeEvent(QResizeEvent*) override { refresh(); }
+
     void mousePressEvent(QMouseEvent* event) override;
     void mouseMoveEvent(QMouseEvent* event) override;
     void wheelEvent(QWheelEvent* event) override;

@@ -12,6 +12,7 @@
 #include <QTableView>
 
 #include <algorithm>
+#include <functional>
 
 namespace glasslog::gui {
 namespace {
@@ -22,22 +23,10 @@ QString shown(const std::string& text) {
 
 }  // namespace
 
-EventModel::EventModel(const Session& session, QObject* parent)
-    : QAbstractTableModel(parent), session_(session) {}
-
-int EventModel::rowCount(const QModelIndex& parent) const {
-    return parent.isValid() ? 0 : int(rows_.size());
-}
-
-int EventModel::columnCount(const QModelIndex& parent) const {
-    return parent.isValid() ? 0 : 3;
-}
-
 QVariant EventModel::data(const QModelIndex& index, int role) const {
     const auto& event = session_.timeline().events()[position(index.row())];
-    if (role == Qt::ForegroundRole) {
+    if (role == Qt::ForegroundRole)
         return position(index.row()) < session_.count() ? theme::ink : theme::secondary;
-    }
     if (role == Qt::ToolTipRole) {
         return shown(trace::kind_name(event.kind.value()) + "\n" +
                      trace::fields_text(event.kind.value(), event.payload));
@@ -63,15 +52,24 @@ bool EventModel::is_shown(const trace::Event& event) const {
            number != trace::kinds::TimeReached::kind.number;
 }
 
+// An event that is filed earlier moves all that follow it, so what kept its place is a beginning.
 void EventModel::update() {
-    if (reorders_ != session_.timeline().reorder_count()) {
-        reorders_ = session_.timeline().reorder_count();
-        return set_with_messages(with_messages_);  // positions have moved
-    }
     const auto& events = session_.timeline().events();
-    std::vector<std::size_t> added;
+    const auto has_moved = [&](const Row& row) { return events[row.position].id != row.id; };
+    if (seen_ > 0 && events[seen_ - 1].id != last_seen_) {
+        const auto kept = std::partition_point(rows_.begin(), rows_.end(), std::not_fn(has_moved));
+        const int first = int(kept - rows_.begin());
+        seen_ = first == 0 ? 0 : rows_[std::size_t(first) - 1].position + 1;
+        if (kept != rows_.end()) {
+            beginRemoveRows({}, first, int(rows_.size()) - 1);
+            rows_.erase(kept, rows_.end());
+            endRemoveRows();
+        }
+    }
+    std::vector<Row> added;
     for (; seen_ < events.size(); ++seen_) {
-        if (is_shown(events[seen_])) added.push_back(seen_);
+        last_seen_ = events[seen_].id;
+        if (is_shown(events[seen_])) added.push_back({seen_, last_seen_});
     }
     if (added.empty()) return;
     beginInsertRows({}, int(rows_.size()), int(rows_.size() + added.size()) - 1);
@@ -89,13 +87,14 @@ void EventModel::set_with_messages(bool with_messages) {
 }
 
 int EventModel::row_before(std::size_t count) const {
-    const auto end = std::lower_bound(rows_.begin(), rows_.end(), count);
+    const auto is_before = [count](const Row& row) { return row.position < count; };
+    const auto end = std::partition_point(rows_.begin(), rows_.end(), is_before);
     return int(end - rows_.begin()) - 1;
 }
 
 EventPane::EventPane(Session& session, QWidget* parent) : QWidget(parent), session_(session) {
     model_ = new EventModel(session, this);
-    table_ = new QTableView(this);
+    table_ = new QTableView;
     table_->setModel(model_);
     table_->setObjectName(QStringLiteral("events"));
     table_->setAccessibleName(tr("Events"));
@@ -108,13 +107,13 @@ EventPane::EventPane(Session& session, QWidget* parent) : QWidget(parent), sessi
     table_->horizontalHeader()->setStretchLastSection(true);
     table_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     table_->setColumnWidth(0, 92);
-    table_->setColumnWidth(1, 60);
-    auto* all = new QCheckBox(tr("Messages and requests too"), this);
-    why_ = new QListWidget(this);
+    table_->setColumnWidth(1, 74);
+    auto* all = new QCheckBox(tr("Messages and requests too"));
+    why_ = new QListWidget;
     why_->setObjectName(QStringLiteral("why"));
     why_->setAccessibleName(tr("Why"));
     why_->setWordWrap(true);
-    auto* why_title = new QLabel(tr("Why did it happen?"), this);
+    auto* why_title = new QLabel(tr("Why did it happen?"));
     why_title->setFont(theme::font(theme::body, true));
     auto* grid = new QGridLayout(this);
     grid->setContentsMargins(14, 0, 14, 8);
@@ -135,14 +134,15 @@ EventPane::EventPane(Session& session, QWidget* parent) : QWidget(parent), sessi
         if (row.isValid() && !is_following_) emit chosen(model_->position(row.row()));
     });
     connect(why_, &QListWidget::itemDoubleClicked, this, [this](QListWidgetItem* item) {
-        emit chosen(std::size_t(item->data(Qt::UserRole).toULongLong()));
+        const trace::EventId id(item->data(Qt::UserRole).toULongLong());
+        if (const auto position = session_.timeline().find(id)) emit chosen(*position);
     });
 }
 
 void EventPane::refresh() {
+    is_following_ = true;
     model_->update();
     const int row = model_->row_before(session_.count());
-    is_following_ = true;
     const QModelIndex current = row < 0 ? QModelIndex() : model_->index(row, 0);
     table_->setCurrentIndex(current);
     table_->scrollTo(current, QAbstractItemView::PositionAtCenter);
@@ -151,20 +151,20 @@ void EventPane::refresh() {
 }
 
 void EventPane::show_why() {
-    why_->clear();
-    const QModelIndex row = table_->currentIndex();
-    if (!row.isValid()) return;
     const auto& events = session_.timeline().events();
+    const QModelIndex row = table_->currentIndex();
+    auto id = trace::no_event;
+    if (row.isValid()) id = events[model_->position(row.row())].id;
+    if (id == explained_) return;
+    explained_ = id;
+    why_->clear();
     const trace::Snapshot names = session_.all();
-    for (const auto& reason :
-         trace::why(session_.timeline(), events[model_->position(row.row())].id, 12)) {
+    for (const auto& reason : trace::why(session_.timeline(), id, 12)) {
         const trace::Event& event = events[reason.position];
-        const QString arrow = reason.depth == 0 ? QString() : QStringLiteral("← ");
-        auto* item = new QListWidgetItem(arrow + time_text(event.time) + QStringLiteral("  ") +
-                                             shown(names.node_name(event.node)) + QLatin1Char(' ') +
-                                             sentence(event, names),
-                                         why_);
-        item->setData(Qt::UserRole, qulonglong(reason.position));
+        QString text = reason.depth == 0 ? QString() : QStringLiteral("← ");
+        text += time_text(event.time) + "  " + shown(names.node_name(event.node)) + ' ';
+        auto* item = new QListWidgetItem(text + sentence(event, names), why_);
+        item->setData(Qt::UserRole, qulonglong(event.id.value()));
     }
     why_->scrollToTop();
 }

@@ -7,19 +7,22 @@
 
 namespace glasslog::gui {
 
-// What the lanes are a function of. scroll: pixels hidden above.
+// What the lanes are a function of. skipped: logs hidden above.
 struct LaneInput {
     const trace::Snapshot& now;
     QSizeF size;
     QString selected;
-    qreal scroll = 0;
+    std::size_t skipped = 0;
 };
 
 // One lane a replica: the newest records as cells, the high watermark as a flag, the log end as a
 // bracket, what is synced as a bar below, what was lost in a row of its own, and where clients
-// stand. Cells are records, or whole batches when the interesting part is too long. Ids: "log:NAME"
-// and "batch:EVENT".
+// stand. A lane that does not fit is left out. Cells are records, or whole batches when the
+// interesting part is too long. Ids: "log:NAME" and "batch:EVENT".
 Scene layout_lanes(const LaneInput& input);
+
+// "open", "recovering", "closed"; since a power loss "all synced" or "tail unsure".
+QString state_words(const trace::ReplicaPicture& log);
 
 // By name, those that Kafka itself keeps (their names begin with "__") last.
 std::vector<const trace::ReplicaPicture*> logs_in_order(const trace::Snapshot& snapshot);

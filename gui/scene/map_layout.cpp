@@ -1,7 +1,7 @@
 #include "gui/scene/map_layout.hpp"
 
+#include "gui/model/sentences.hpp"
 #include "gui/scene/lane_layout.hpp"
-#include "gui/scene/marks.hpp"
 #include "gui/scene/theme.hpp"
 
 #include <QLineF>
@@ -26,18 +26,9 @@ constexpr qreal replica_height = 34;
 constexpr qreal side = 14;       // messages travel this far right of their link
 constexpr int exact_max = 40;    // marks one by one on one link; a count beyond
 constexpr int labelled_max = 4;  // marks with a name on one link
-constexpr int at_work_max = 8;   // requests at the broker's end of a link
-constexpr qreal at_work_step = 0.07;
 
 const Letters title_letters{
     .color = theme::ink, .pixels = theme::title, .is_bold = true, .alignment = Qt::AlignHCenter};
-const Letters zone_letters{.color = theme::secondary, .pixels = theme::body, .is_bold = true};
-const Letters fact_letters{
-    .color = theme::secondary, .pixels = theme::small, .alignment = Qt::AlignHCenter};
-
-QString node_id(NodeId id) {
-    return QStringLiteral("node:%1").arg(id.value());
-}
 
 bool is_down(const NodePicture& node) {
     return node.state == NodeState::crashed || node.state == NodeState::lost_power;
@@ -50,11 +41,37 @@ Pair pair_of(NodeId a, NodeId b) {
     return std::minmax(a, b);
 }
 
+// What messages are about: a circle, a square, a diamond.
+enum class Family : std::uint8_t { produce, consume, other };
+
+Family family_of(std::int16_t api_key) {
+    if (api_key == 0 || api_key == 22) return Family::produce;
+    return api_key == 1 || api_key == 2 ? Family::consume : Family::other;
+}
+
+// Filled a request, hollow a response.
+void add_mark(Scene& scene, Family family, QPointF at, bool is_hollow, const QString& id = {}) {
+    const QColor colors[] = {theme::produce, theme::consume, theme::ink};
+    const QColor color = colors[int(family)];
+    const QColor line = family == Family::consume && !is_hollow ? theme::ink : color;
+    const Look look = Look::framed(line, is_hollow ? 2.4 : 1, is_hollow ? theme::paper : color);
+    const qreal r = theme::mark_radius;
+    const QRectF box(at.x() - r, at.y() - r, 2 * r, 2 * r);
+    if (family == Family::produce) return scene.ellipse(box, look, id);
+    if (family == Family::consume) return scene.rectangle(box.adjusted(1, 1, -1, -1), look, id);
+    scene.polygon(QPolygonF({QPointF(at.x(), box.top() - 2),
+                             QPointF(box.right() + 2, at.y()),
+                             QPointF(at.x(), box.bottom() + 2),
+                             QPointF(box.left() - 2, at.y())}),
+                  look,
+                  id);
+}
+
 // A message or request on its way: part 0 at the sender, 1 at the receiver.
 struct Token {
     QLineF way;
     qreal part = 0;
-    Family family = Family::metadata;
+    std::int16_t api_key = -1;
     bool is_hollow = false;
     bool is_lost = false;
     QString id;
@@ -67,8 +84,11 @@ public:
 
     Scene build() {
         place();
-        draw_zone(brokers_, QObject::tr("Brokers"), brokers_.top() + 16);
-        draw_zone(clients_, QObject::tr("Clients"), clients_.bottom() - 14);
+        for (const QRectF& zone : {brokers_, clients_})
+            scene_.rectangle(zone, Look::framed(theme::grid, 1, theme::panel, 8));
+        const Letters letters = Letters::strong(theme::secondary);
+        scene_.text_at(brokers_.topLeft() + QPointF(12, 16), QObject::tr("Brokers"), letters);
+        scene_.text_at(clients_.bottomLeft() + QPointF(12, -14), QObject::tr("Clients"), letters);
         draw_links();
         for (const auto& [id, box] : boxes_)
             draw_node(id, box);
@@ -94,7 +114,6 @@ private:
     QLineF way(NodeId from, NodeId to) const;
     QString state_text(const NodePicture& node) const;
 
-    void draw_zone(QRectF zone, const QString& title, qreal title_y);
     void draw_links();
     void draw_link(Pair pair, const std::string& state);
     void draw_node(NodeId id, QRectF box);
@@ -103,7 +122,8 @@ private:
     void draw_client(NodeId id, QRectF box, const QString& state);
     void draw_messages();
     void draw_requests();
-    void draw_message(const MessagePicture& message, bool has_label);
+    void draw_lane(NodeId from, NodeId to, const std::vector<const MessagePicture*>& messages);
+    void draw_message(const MessagePicture& message, const QString& label);
     void draw_token(const Token& token);
     void draw_legend();
 
@@ -151,11 +171,6 @@ void MapLayout::place_row(const std::vector<NodeId>& ids, QRectF zone, QSizeF wa
 QLineF MapLayout::link(Pair pair) const {
     const QRectF a = boxes_.at(pair.first);
     const QRectF b = boxes_.at(pair.second);
-    if (a.top() == b.top()) {
-        const bool a_is_left = a.left() < b.left();
-        return {QPointF(a_is_left ? a.right() : a.left(), a.center().y()),
-                QPointF(a_is_left ? b.left() : b.right(), b.center().y())};
-    }
     const auto end = [](QRectF box, QRectF other) {
         const qreal middle = box.center().x();
         if (box.top() > other.top()) return QPointF(middle, box.top());
@@ -176,14 +191,6 @@ QLineF MapLayout::way(NodeId from, NodeId to) const {
     return {way.p1() + right + inset, way.p2() + right - inset};
 }
 
-void MapLayout::draw_zone(QRectF zone, const QString& title, qreal title_y) {
-    Look look = Look::solid(theme::panel, 8);
-    look.line = theme::grid;
-    look.width = 1;
-    scene_.rectangle(zone, look);
-    scene_.text_at({zone.left() + 12, title_y}, title, zone_letters);
-}
-
 void MapLayout::draw_links() {
     std::map<Pair, std::string> links;
     for (const auto& [id, connection] : *in_.now.connections)
@@ -201,106 +208,84 @@ void MapLayout::draw_link(Pair pair, const std::string& state) {
     const QLineF line = link(pair);
     const QString id =
         QStringLiteral("link:%1:%2").arg(pair.first.value()).arg(pair.second.value());
-    const QPointF middle = line.center();
-    const Look thin = Look::stroke(theme::outline, 1.4);
     if (in_.selected == id) scene_.line(line.p1(), line.p2(), Look::stroke(theme::halo, 10));
-    if (state == "up") return scene_.line(line.p1(), line.p2(), thin, id);
-    const QPointF step = (line.p2() - line.p1()) * 16 / std::max(1.0, line.length());
-    const QPointF across(-step.y() / 2, step.x() / 2);
-    if (state == "cut") {
-        const Look cut = Look::stroke(theme::trouble, 2, Qt::DashLine);
-        const Look zigzag = Look::stroke(theme::trouble, 2);
-        scene_.line(line.p1(), middle - step, cut, id);
-        scene_.line(middle + step, line.p2(), cut, id);
-        scene_.line(middle - step, middle + across, zigzag);
-        scene_.line(middle + across, middle - across, zigzag);
-        scene_.line(middle - across, middle + step, zigzag);
-    } else {
-        scene_.line(line.p1() + across / 4, line.p2() + across / 4, thin, id);
-        scene_.line(line.p1() - across / 4, line.p2() - across / 4, thin, id);
-    }
-    scene_.text_at(middle + QPointF(side + 14, 0),
-                   QString::fromStdString(state),
-                   {.color = theme::trouble, .pixels = theme::body, .is_bold = true});
+    if (state == "up")
+        return scene_.line(line.p1(), line.p2(), Look::stroke(theme::outline, 1.4), id);
+    const bool is_cut = state == "cut";
+    const Look broken = Look::stroke(theme::trouble, 2, is_cut ? Qt::DashLine : Qt::DotLine);
+    const qreal gap = is_cut ? 0.06 : 0;
+    scene_.line(line.p1(), line.pointAt(0.5 - gap), broken, id);
+    scene_.line(line.pointAt(0.5 + gap), line.p2(), broken, id);
+    scene_.text_at(line.center() + QPointF(is_cut ? -18 : side + 14, 0),
+                   (is_cut ? QStringLiteral("✂ ") : QString()) + QString::fromStdString(state),
+                   Letters::strong(theme::trouble));
 }
 
 // Empty for a node that simply runs.
 QString MapLayout::state_text(const NodePicture& node) const {
-    const bool recovers =
-        std::any_of(in_.now.replicas->begin(), in_.now.replicas->end(), [&](const auto& entry) {
-            return entry.first.node == node.id && entry.second->state == LogState::recovering;
-        });
-    switch (node.state) {
-        case NodeState::unknown:
-            return QObject::tr("not started");
-        case NodeState::up:
-            return recovers ? QObject::tr("↻ recovering") : QString();
-        case NodeState::paused:
-            return QObject::tr("❚❚ paused");
-        case NodeState::crashed:
-            return QObject::tr("✕ crashed");
-        case NodeState::lost_power:
-            return QObject::tr("✕ power lost");
-        case NodeState::stopped:
-            return QObject::tr("■ stopped");
-    }
-    return {};
+    const auto recovers = [&](const auto& entry) {
+        return entry.first.node == node.id && entry.second->state == LogState::recovering;
+    };
+    const auto& logs = *in_.now.replicas;
+    if (node.state == NodeState::up && std::any_of(logs.begin(), logs.end(), recovers))
+        return QObject::tr("↻ recovering");
+    const QString texts[] = {QObject::tr("not started"),
+                             {},
+                             QObject::tr("❚❚ paused"),
+                             QObject::tr("✕ crashed"),
+                             QObject::tr("✕ power lost"),
+                             QObject::tr("■ stopped")};
+    return texts[int(node.state)];
 }
 
 void MapLayout::draw_node(NodeId id, QRectF box) {
     static const NodePicture absent;
     const auto found = in_.now.nodes->find(id);
     const NodePicture& node = found == in_.now.nodes->end() ? absent : *found->second;
-    if (in_.selected == node_id(id)) {
+    const QString scene_id = QStringLiteral("node:%1").arg(id.value());
+    if (in_.selected == scene_id)
         scene_.rectangle(box.adjusted(-9, -9, 9, 9), Look::solid(theme::halo, 14));
-    }
     const bool is_absent = node.state == NodeState::unknown || node.state == NodeState::stopped;
-    const Look look{.line = is_down(node) ? theme::trouble
-                            : is_absent   ? theme::outline
-                                          : theme::ink,
-                    .width = theme::node_line,
-                    .dash = is_down(node) || is_absent ? Qt::DashLine : Qt::SolidLine,
-                    .fill = Fill::solid,
-                    .color = theme::paper,
-                    .corner = 10};
-    const qreal nose = 20;
-    const QPolygonF plate({box.topLeft(),
-                           QPointF(box.right() - nose, box.top()),
-                           QPointF(box.right(), box.center().y()),
-                           QPointF(box.right() - nose, box.bottom()),
-                           box.bottomLeft()});
-    const bool is_consumer = in_.all.nodes->at(id)->role == "consumer";
+    const QColor line = is_down(node) ? theme::trouble : is_absent ? theme::outline : theme::ink;
+    Look look = Look::framed(line, theme::node_line, theme::paper, 10);
+    if (is_down(node) || is_absent) look.dash = Qt::DashLine;
     const QString state = state_text(node);
-    const QString title = QString::fromStdString(in_.all.node_name(id)) +
-                          (state.isEmpty() ? state : QStringLiteral("  ") + state);
     if (is_broker(id)) {
-        scene_.rectangle(box, look, node_id(id));
-        draw_broker(node, box, title);
-    } else if (is_consumer) {
-        scene_.ellipse(box, look, node_id(id));
+        scene_.rectangle(box, look, scene_id);
+        const QString gap = state.isEmpty() ? QString() : QStringLiteral("  ");
+        draw_broker(node, box, QString::fromStdString(in_.all.node_name(id)) + gap + state);
+    } else if (in_.all.nodes->at(id)->role == "consumer") {
+        scene_.ellipse(box, look, scene_id);
         draw_client(id, box, state);
     } else {
-        scene_.polygon(plate, look, node_id(id));
-        draw_client(id, box.adjusted(0, 0, -nose / 2, 0), state);
+        const qreal nose = box.right() - 20;
+        const QPolygonF plate({box.topLeft(),
+                               QPointF(nose, box.top()),
+                               QPointF(box.right(), box.center().y()),
+                               QPointF(nose, box.bottom()),
+                               box.bottomLeft()});
+        scene_.polygon(plate, look, scene_id);
+        draw_client(id, box.adjusted(0, 0, -10, 0), state);
     }
 }
 
 void MapLayout::draw_broker(const NodePicture& node, QRectF box, const QString& title) {
+    Letters letters = title_letters;
     if (is_down(node)) {
         Look hatch = Look::solid(theme::trouble.lighter(260), 10);
         hatch.fill = Fill::hatched;
         scene_.rectangle(box, hatch);
+        letters.color = theme::trouble;
     }
-    Letters letters = title_letters;
-    if (is_down(node)) letters.color = theme::trouble;
     scene_.text({box.left() + 8, box.top() + 8, box.width() - 16, 22}, title, letters);
     QString facts = QObject::tr("%1 reactors").arg(node.reactors);
     if (node.reactors == 1) facts = QObject::tr("1 reactor");
     if (node.starts > 1) facts += QObject::tr(" · start %1").arg(node.starts);
-    if (!node.disk_state.empty() && node.disk_state != "healthy") {
+    if (!node.disk_state.empty() && node.disk_state != "healthy")
         facts += QObject::tr(" · disk: %1").arg(QString::fromStdString(node.disk_state));
-    }
-    scene_.text({box.left() + 8, box.top() + 30, box.width() - 16, 16}, facts, fact_letters);
+    scene_.text({box.left() + 8, box.top() + 30, box.width() - 16, 16},
+                facts,
+                Letters::small(theme::secondary).aligned(Qt::AlignHCenter));
     QRectF row(box.left() + 14, box.top() + 54, box.width() - 28, replica_height - 6);
     for (const trace::ReplicaPicture* log : logs_in_order(in_.now)) {
         if (log->node != node.id || row.bottom() > box.bottom()) continue;
@@ -312,157 +297,167 @@ void MapLayout::draw_broker(const NodePicture& node, QRectF box, const QString& 
 void MapLayout::draw_replica(const trace::ReplicaPicture& log, QRectF row) {
     const bool is_bad = log.state == LogState::uncertain;
     const bool is_open = log.state == LogState::open;
-    const QString name = QString::fromStdString(log.name.text());
-    scene_.rectangle(row,
-                     {.line = is_bad ? theme::trouble : theme::ink,
-                      .width = log.leader == log.node ? theme::leader_line : 1,
-                      .dash = is_open ? Qt::SolidLine : Qt::DashLine,
-                      .fill = Fill::solid,
-                      .color = theme::paper},
-                     QStringLiteral("log:") + name);
     const bool is_leader = log.leader == log.node;
-    const Letters letters{.color = theme::ink, .pixels = theme::body, .is_bold = is_leader};
-    const QString star = is_leader ? QStringLiteral("★ ") : QString();
-    scene_.text(row.adjusted(8, 0, -row.width() * 0.42, 0), star + name, letters);
+    const QString name = QString::fromStdString(log.name.text());
+    Look look = Look::framed(is_bad ? theme::trouble : theme::ink,
+                             is_leader ? theme::leader_line : 1,
+                             theme::paper);
+    if (!is_open) look.dash = Qt::DashLine;
+    scene_.rectangle(row, look, QStringLiteral("log:") + name);
+    scene_.text(row.adjusted(8, 0, -row.width() * 0.42, 0),
+                (is_leader ? QStringLiteral("★ ") : QString()) + name,
+                {.color = theme::ink, .pixels = theme::body, .is_bold = is_leader});
     const QString ends =
         QObject::tr("end %1 · HW %2").arg(log.log_end.value()).arg(log.high_watermark.value());
     scene_.text(row.adjusted(row.width() * 0.5, 0, -8, 0),
-                is_open ? ends : QString::fromLatin1(trace::name(log.state)),
-                {.color = is_bad ? theme::trouble : theme::secondary,
-                 .pixels = theme::small,
-                 .alignment = Qt::AlignRight});
+                is_open ? ends : state_words(log),
+                Letters::small(is_bad ? theme::trouble : theme::secondary).aligned(Qt::AlignRight));
 }
 
 void MapLayout::draw_client(NodeId id, QRectF box, const QString& state) {
-    trace::ClientPicture sum;
+    std::int64_t sent = 0;
+    std::int64_t acked = 0;
+    std::int64_t failed = 0;
+    std::int64_t read = 0;
     for (const auto& [key, client] : *in_.now.clients) {
         if (key.node != id) continue;
-        sum.produced += client->produced;
-        sum.acked += client->acked;
-        sum.failed += client->failed;
-        sum.consumed += client->consumed;
+        sent += client->produced;
+        acked += client->acked;
+        failed += client->failed;
+        read += client->consumed;
     }
-    QString first;
-    if (sum.consumed > 0) first = QObject::tr("%1 read").arg(sum.consumed);
-    QString second;
-    if (sum.produced > 0) {
-        first = QObject::tr("%1 acked").arg(sum.acked);
-        second = QObject::tr("%1 sent").arg(sum.produced);
-    }
-    if (sum.failed > 0) second = QObject::tr("%1 failed").arg(sum.failed);
+    QString first = read > 0 ? QObject::tr("%1 read").arg(read) : QString();
+    if (sent > 0) first = QObject::tr("%1 acked").arg(acked);
+    QString second = sent > 0 ? QObject::tr("%1 sent").arg(sent) : QString();
+    if (failed > 0) second = QObject::tr("%1 failed").arg(failed);
     QRectF line(box.left() + 6, box.top() + 10, box.width() - 12, 20);
     if (!state.isEmpty()) second = state;
     scene_.text(line, QString::fromStdString(in_.all.node_name(id)), title_letters);
-    Letters letters = fact_letters;
-    letters.color = theme::ink;
     if (first.isEmpty()) std::swap(first, second);
+    const Letters letters = Letters::small(theme::ink).aligned(Qt::AlignHCenter);
     scene_.text(line.translated(0, 21), first, letters);
-    if (!second.isEmpty()) scene_.text(line.translated(0, 37), second, fact_letters);
+    scene_.text(line.translated(0, 37), second, letters);
 }
 
 void MapLayout::draw_messages() {
     std::map<std::pair<NodeId, NodeId>, std::vector<const MessagePicture*>> lanes;
     for (const auto& [key, message] : *in_.now.in_flight) {
-        if (is_placed(message.from, message.to)) {
+        if (is_placed(message.from, message.to))
             lanes[{message.from, message.to}].push_back(&message);
-        }
     }
-    for (const auto& [ends, messages] : lanes) {
-        if (messages.size() <= exact_max) {
-            for (const MessagePicture* message : messages)
-                draw_message(*message, messages.size() <= labelled_max);
-            continue;
-        }
-        const QLineF lane = way(ends.first, ends.second);
+    for (const auto& [ends, messages] : lanes)
+        draw_lane(ends.first, ends.second, messages);
+    for (const MessagePicture& message : *in_.now.dropped) {
+        const bool is_recent = in_.time < *message.dropped + trace::dropped_shown;
+        if (is_recent && is_placed(message.from, message.to)) draw_message(message, "lost");
+    }
+}
+
+// Those of which no event says when they arrive stand at their sender, all as one.
+void MapLayout::draw_lane(NodeId from,
+                          NodeId to,
+                          const std::vector<const MessagePicture*>& messages) {
+    if (messages.size() > exact_max) {
+        const QLineF lane = way(from, to);
         scene_.line(lane.p1(), lane.p2(), Look::stroke(theme::grid, 14));
         scene_.text_at(lane.center() + QPointF(10, 0),
                        QObject::tr("%1 messages").arg(messages.size()),
-                       {.color = theme::ink, .pixels = theme::body, .is_bold = true});
+                       Letters::strong(theme::ink));
+        return;
     }
-    for (const MessagePicture& message : *in_.now.dropped) {
-        const bool is_recent = in_.time < *message.dropped + trace::dropped_shown;
-        if (is_recent && is_placed(message.from, message.to)) draw_message(message, true);
+    const MessagePicture* first_there = nullptr;
+    int there = 0;
+    for (const MessagePicture* message : messages) {
+        if (message->due) {
+            draw_message(*message, messages.size() <= labelled_max ? "" : nullptr);
+        } else if (there++ == 0 || message->is_held) {
+            first_there = message;
+        }
     }
+    if (there == 0) return;
+    QString label = first_there->is_held ? QObject::tr("waits") : QObject::tr("not arrived yet");
+    if (there > 1) label += QObject::tr(" · %1 in all").arg(there);
+    draw_message(*first_there, label);
 }
 
-// What a broker has in work waits at its end of the link; the oldest nearest.
+// What a broker has in work waits at its end of the link: the oldest, and how many there are.
 void MapLayout::draw_requests() {
-    std::map<Pair, int> counts;
+    std::map<Pair, std::pair<Token, int>> at_work;
     for (const auto& [number, requests] : *in_.now.requests) {
         const auto connection = in_.now.connections->find(number);
-        if (connection == in_.now.connections->end()) continue;
+        if (connection == in_.now.connections->end() || requests.empty()) continue;
         const NodeId from = connection->second.from;
         const NodeId to = connection->second.to;
         if (!is_placed(from, to)) continue;
-        for (const trace::RequestPicture& request : requests) {
-            const int before = counts[pair_of(from, to)]++;
-            if (before >= at_work_max) break;
-            draw_token({.way = way(from, to),
-                        .part = 1 - at_work_step * before,
-                        .family = family_of(request.api_key, is_broker(from) && is_broker(to)),
-                        .id = QStringLiteral("request:%1").arg(request.event.value()),
-                        .label = before == 0
-                                     ? QObject::tr("%1 at work").arg(api_name(request.api_key))
-                                     : QString()});
-        }
+        auto& [token, count] = at_work[pair_of(from, to)];
+        count += int(requests.size());
+        const trace::RequestPicture& request = requests.front();
+        token = {.way = way(from, to),
+                 .part = 1,
+                 .api_key = request.api_key,
+                 .id = QStringLiteral("request:%1").arg(request.event.value()),
+                 .label = QObject::tr("%1 at work").arg(api_name(request.api_key))};
+        if (count > 1) token.label += QObject::tr(" · %1 in all").arg(count);
     }
+    for (const auto& [pair, entry] : at_work)
+        draw_token(entry.first);
 }
 
-void MapLayout::draw_message(const MessagePicture& message, bool has_label) {
+// label: more than its name; null: no label.
+void MapLayout::draw_message(const MessagePicture& message, const QString& label) {
+    QString name = api_name(message.api_key);
+    if (message.is_response) name += QObject::tr(" reply");
+    if (!label.isEmpty()) name += QLatin1Char(' ') + label;
     const bool is_lost = message.dropped.has_value();
-    QString label = api_name(message.api_key);
-    if (message.is_response) label += QObject::tr(" reply");
-    if (is_lost) label += QObject::tr(" lost");
-    if (!message.due && !is_lost) label += QObject::tr(" held");
-    draw_token(
-        {.way = way(message.from, message.to),
-         .part = progress(message, message.dropped.value_or(in_.time)),
-         .family = family_of(message.api_key, is_broker(message.from) && is_broker(message.to)),
-         .is_hollow = message.is_response || is_lost,
-         .is_lost = is_lost,
-         .id = QStringLiteral("message:%1").arg(message.event.value()),
-         .label = has_label ? label : QString()});
+    draw_token({.way = way(message.from, message.to),
+                .part = progress(message, message.dropped.value_or(in_.time)),
+                .api_key = message.api_key,
+                .is_hollow = message.is_response || is_lost,
+                .is_lost = is_lost,
+                .id = QStringLiteral("message:%1").arg(message.event.value()),
+                .label = label.isNull() ? label : name});
 }
 
 void MapLayout::draw_token(const Token& token) {
-    families_.insert(token.family);
+    const Family family = family_of(token.api_key);
+    families_.insert(family);
     has_dropped_ = has_dropped_ || token.is_lost;
     const QPointF at = token.way.pointAt(token.part);
     if (in_.selected == token.id) {
         scene_.ellipse({at.x() - 15, at.y() - 15, 30, 30}, Look::solid(theme::halo));
     }
-    add_mark(scene_, token.family, at, token.is_hollow, token.id);
-    if (token.is_lost) add_cross(scene_, at, theme::mark_radius + 3);
-    // What goes up is named on its right, what comes down on its left.
-    const bool is_right = token.way.dy() < 0 || (token.way.dy() == 0 && token.way.dx() > 0);
+    add_mark(scene_, family, at, token.is_hollow, token.id);
+    if (token.is_lost) scene_.cross(at, theme::mark_radius + 3);
     if (token.label.isEmpty()) return;
+    const bool is_right = token.way.dy() < 0;  // what goes up is named there
     scene_.text({is_right ? at.x() + 15 : at.x() - 175, at.y() - 8, 160, 16},
                 token.label,
-                {.color = token.is_lost ? theme::trouble : theme::ink,
-                 .pixels = theme::small,
-                 .alignment = is_right ? Qt::AlignLeft : Qt::AlignRight});
+                Letters::small(token.is_lost ? theme::trouble : theme::ink)
+                    .aligned(is_right ? Qt::AlignLeft : Qt::AlignRight));
 }
 
 void MapLayout::draw_legend() {
-    const Letters letters{.color = theme::ink, .pixels = theme::body};
+    const QString names[] = {QObject::tr("Produce"),
+                             QObject::tr("Consumer fetch"),
+                             QObject::tr("Metadata, admin")};
     QPointF at(margin + 8, in_.size.height() - legend_height + 20);
     for (const Family family : families_) {
-        add_mark(scene_, family, at, false, {});
-        at = scene_.text_at(at + QPointF(16, 0), family_name(family), letters) + QPointF(26, 0);
+        add_mark(scene_, family, at, false);
+        at = scene_.text_at(at + QPointF(16, 0), names[int(family)], {theme::ink}) + QPointF(26, 0);
     }
-    if (families_.empty()) scene_.text_at(at, QObject::tr("nothing is in flight"), letters);
+    if (families_.empty()) scene_.text_at(at, QObject::tr("nothing is in flight"), {theme::ink});
     QString text = QObject::tr("filled = request · hollow = reply");
     if (has_dropped_) text += QObject::tr(" · ✕ = lost on the way");
     text += QObject::tr(" · ★ = leader · dashed = not running");
     scene_.text_at({margin, in_.size.height() - legend_height + 42},
                    text,
-                   {.color = theme::secondary, .pixels = theme::small});
+                   Letters::small(theme::secondary));
 }
 
 }  // namespace
 
 qreal progress(const MessagePicture& message, Instant time) {
-    if (!message.due) return 0.5;
+    if (!message.due) return 0;
     const auto whole = static_cast<qreal>((*message.due - message.sent).nanoseconds());
     if (whole <= 0) return 1;
     return std::clamp(static_cast<qreal>((time - message.sent).nanoseconds()) / whole, 0.0, 1.0);

@@ -20,7 +20,8 @@ struct MapInput {
 // "message:EVENT".
 Scene layout_map(const MapInput& input);
 
-// Where a message is: 0 at its sender, 1 at its receiver. Half way when its arrival is not known.
+// Where a message is: 0 at its sender, 1 at its receiver. At its sender when its arrival is not
+// known.
 qreal progress(const trace::MessagePicture& message, Instant time);
 
 }  // namespace glasslog::gui

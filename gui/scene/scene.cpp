@@ -22,41 +22,8 @@ qreal distance(QPointF point, QPointF from, QPointF to) {
 }
 
 bool contains(const Drawable& drawable, QPointF point) {
-    switch (drawable.shape) {
-        case Shape::line:
-            return distance(point, drawable.points.front(), drawable.points.back()) <= reach;
-        case Shape::polygon:
-            return drawable.points.containsPoint(point, Qt::OddEvenFill);
-        case Shape::rectangle:
-        case Shape::ellipse:
-        case Shape::text:
-            return drawable.box.contains(point);
-    }
-    return false;
-}
-
-QString shape_name(const Drawable& drawable) {
-    switch (drawable.shape) {
-        case Shape::rectangle:
-            return QStringLiteral("rectangle");
-        case Shape::ellipse:
-            return QStringLiteral("ellipse");
-        case Shape::polygon:
-            return QStringLiteral("polygon");
-        case Shape::line:
-            return QStringLiteral("line");
-        case Shape::text:
-            return QStringLiteral("text");
-    }
-    return {};
-}
-
-QString fill_name(const Look& look) {
-    QString out;
-    if (look.fill == Fill::solid) out += QStringLiteral(" filled");
-    if (look.fill == Fill::hatched) out += QStringLiteral(" hatched");
-    if (look.dash != Qt::SolidLine) out += QStringLiteral(" dashed");
-    return out;
+    if (drawable.shape != Shape::line) return drawable.box.contains(point);
+    return distance(point, drawable.points.front(), drawable.points.back()) <= reach;
 }
 
 }  // namespace
@@ -84,7 +51,13 @@ void Scene::line(QPointF from, QPointF to, const Look& look, const QString& id) 
 }
 
 void Scene::text(QRectF box, const QString& text, const Letters& letters, const QString& id) {
-    drawables_.push_back({Shape::text, id, box, {}, {}, text, letters});
+    if (!text.isEmpty()) drawables_.push_back({Shape::text, id, box, {}, {}, text, letters});
+}
+
+void Scene::cross(QPointF center, qreal r) {
+    const Look look = Look::stroke(theme::trouble, 3);
+    line(center + QPointF(-r, -r), center + QPointF(r, r), look);
+    line(center + QPointF(-r, r), center + QPointF(r, -r), look);
 }
 
 QPointF Scene::text_at(QPointF at, const QString& text, const Letters& letters) {
@@ -100,25 +73,12 @@ QString Scene::hit(QPointF point) const {
     return found == drawables_.rend() ? QString() : found->id;
 }
 
-QRectF Scene::box_of(const QString& id) const {
-    QRectF box;
+QString Scene::words() const {
+    QStringList words;
     for (const Drawable& drawable : drawables_) {
-        if (drawable.id == id) box = box.united(drawable.box);
+        if (drawable.shape == Shape::text) words += drawable.text;
     }
-    return box;
-}
-
-QString Scene::describe() const {
-    QStringList lines;
-    for (const Drawable& drawable : drawables_) {
-        if (drawable.shape == Shape::text) {
-            lines += QStringLiteral("text '%1'").arg(drawable.text);
-        } else if (!drawable.id.isEmpty()) {
-            lines +=
-                shape_name(drawable) + QLatin1Char(' ') + drawable.id + fill_name(drawable.look);
-        }
-    }
-    return lines.join(QLatin1Char('\n'));
+    return words.join(QLatin1Char('\n'));
 }
 
 }  // namespace glasslog::gui

@@ -33,6 +33,15 @@ struct Look {
     static Look solid(const QColor& color, qreal corner = 0) {
         return {.line = {}, .width = 0, .fill = Fill::solid, .color = color, .corner = corner};
     }
+
+    // Filled, with an outline.
+    static Look framed(const QColor& line, qreal width, const QColor& color, qreal corner = 0) {
+        return {.line = line,
+                .width = width,
+                .fill = Fill::solid,
+                .color = color,
+                .corner = corner};
+    }
 };
 
 struct Letters {
@@ -40,6 +49,18 @@ struct Letters {
     int pixels = 13;
     bool is_bold = false;
     Qt::Alignment alignment = Qt::AlignLeft;  // and in the middle vertically
+
+    static Letters small(const QColor& color, bool is_bold = false) {
+        return {.color = color, .pixels = 11, .is_bold = is_bold};
+    }
+
+    static Letters strong(const QColor& color) { return {.color = color, .is_bold = true}; }
+
+    Letters aligned(Qt::Alignment to) const {
+        Letters out = *this;
+        out.alignment = to;
+        return out;
+    }
 
     // Of one line, with a little room.
     qreal width(const QString& text) const;
@@ -68,8 +89,16 @@ public:
     // Inside the box; what does not fit is elided at the right.
     void text(QRectF box, const QString& text, const Letters& letters, const QString& id = {});
 
+    // An X, reaching `radius` from the center.
+    void cross(QPointF center, qreal radius);
+
     // One line, its left middle at `at`; returns its right middle.
     QPointF text_at(QPointF at, const QString& text, const Letters& letters);
+
+    // Everything of another one, above what is here.
+    void add(const Scene& scene) {
+        drawables_.insert(drawables_.end(), scene.drawables_.begin(), scene.drawables_.end());
+    }
 
     QSizeF size() const { return size_; }
 
@@ -78,12 +107,8 @@ public:
     // The id of the topmost drawable with one at that point; lines within 6 pixels. Empty: none.
     QString hit(QPointF point) const;
 
-    // Around everything of that id; empty when there is none.
-    QRectF box_of(const QString& id) const;
-
-    // What it says, one line a drawable that has an id or a text, in order of drawing:
-    // "ellipse message:3 filled", "text 'b1'". For tests and for screen readers.
-    QString describe() const;
+    // Its texts, for screen readers.
+    QString words() const;
 
 private:
     QSizeF size_;

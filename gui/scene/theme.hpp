@@ -15,13 +15,12 @@ inline const QColor ink{0x16, 0x16, 0x16};
 inline const QColor secondary{0x56, 0x5C, 0x66};
 inline const QColor outline{0x8A, 0x90, 0x99};
 inline const QColor grid{0xE3, 0xE6, 0xEA};
-inline const QColor produce{0x2F, 0x6F, 0xE8};      // circle; committed records, solid
-inline const QColor replication{0x22, 0x67, 0x5E};  // triangle
-inline const QColor consume{0xB2, 0x8C, 0x46};      // square, with an ink outline
-inline const QColor quorum{0x55, 0x01, 0x71};       // diamond
-inline const QColor trouble{0xA1, 0x03, 0x03};      // X, dash, hatch: lost, down, violated
-inline const QColor consumed{0xC9, 0xDC, 0xFB};     // pale, with a produce outline
-inline const QColor halo{0xFF, 0xE2, 0x7A};         // around what is selected
+inline const QColor produce{0x2F, 0x6F, 0xE8};   // circle; committed records, solid
+inline const QColor cure{0x22, 0x67, 0x5E};      // triangle on the time axis
+inline const QColor consume{0xB2, 0x8C, 0x46};   // square, with an ink outline
+inline const QColor trouble{0xA1, 0x03, 0x03};   // X, dash, hatch: lost, down, violated
+inline const QColor consumed{0xC9, 0xDC, 0xFB};  // pale, with a produce outline
+inline const QColor halo{0xFF, 0xE2, 0x7A};      // around what is selected
 
 inline constexpr int body = 13;   // pixels
 inline constexpr int small = 11;  // nothing is smaller
@@ -40,5 +39,8 @@ inline QFont font(int pixels, bool is_bold = false) {
     out.setBold(is_bold);
     return out;
 }
+
+// Of the whole application: palette, font, and the style sheet of its widgets.
+void apply();
 
 }  // namespace glasslog::gui::theme

@@ -5,8 +5,8 @@
 
 namespace glasslog::gui {
 
-// The time axis: marks of the story, how much was acknowledged, read and sent in each slice of
-// time, and the moment shown. Pixels and Instants are the same thing twice.
+// The time axis: marks of the story, and the moment shown. Pixels and Instants are the same thing
+// twice.
 class TimeAxis {
 public:
     TimeAxis(qreal width, Instant edge);
@@ -20,11 +20,12 @@ public:
     Instant end() const { return end_; }
 
 private:
-    qreal left_;
     qreal width_;
     Instant end_;
     Duration tick_;
 };
+
+inline constexpr int time_height = 68;
 
 Scene layout_time(const Session& session, QSizeF size);
 

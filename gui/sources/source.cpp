@@ -25,13 +25,11 @@ public:
 protected:
     Piece read() override {
         if (!file_.isOpen() && !file_.open(QIODevice::ReadOnly)) {
-            return {.bytes = {}, .is_end = true, .problem = file_.errorString().toStdString()};
+            return {{}, true, file_.errorString().toStdString()};
         }
         const QByteArray bytes = file_.read(piece_bytes);
         if (bytes.isEmpty()) pause();  // it may grow
-        return {.bytes = Bytes::copy_of(as_bytes({bytes.data(), std::size_t(bytes.size())})),
-                .is_end = false,
-                .problem = {}};
+        return {Bytes::copy_of(as_bytes({bytes.data(), std::size_t(bytes.size())})), false, {}};
     }
 
 private:
@@ -60,12 +58,11 @@ protected:
         const int output = child_.output.get();
         if (!os::wait_readable({output}, Duration::milliseconds(100))) return {};
         auto bytes = os::read_some(output, piece_bytes);
-        if (bytes && !bytes->empty()) return {.bytes = *bytes, .is_end = false, .problem = {}};
+        if (bytes && !bytes->empty()) return {*bytes, false, {}};
         const auto status = child_.child.wait();
         const bool is_good = status && status->is_success();
-        return {.bytes = {},
-                .is_end = true,
-                .problem = is_good ? "" : "the simulator " + (status ? status->text() : "is gone")};
+        if (is_good) return {{}, true, {}};
+        return {{}, true, "the simulator " + (status ? status->text() : "is gone")};
     }
 
 private:

@@ -4,6 +4,7 @@
 #include "gui/scene/theme.hpp"
 #include "gui/scene/time_layout.hpp"
 #include "tests/core/trace/sample.hpp"
+#include "tests/gui/describe.hpp"
 
 #include <gtest/gtest.h>
 
@@ -26,13 +27,13 @@ Scene map_at(const Timeline& timeline, std::int64_t ms, const QString& selected 
 
 Scene lanes_at(const Timeline& timeline, std::int64_t ms, qreal width = 800) {
     const trace::Snapshot now = timeline.after(timeline.count_at(at_ms(ms)));
-    return layout_lanes({now, QSizeF(width, 300), {}, 0});
+    return layout_lanes({now, QSizeF(width, 300), {}});
 }
 
 // The lines that begin with or contain `what`.
 std::string lines_with(const Scene& scene, const QString& what) {
     QStringList lines;
-    for (const QString& line : scene.describe().split(QLatin1Char('\n'))) {
+    for (const QString& line : describe(scene).split(QLatin1Char('\n'))) {
         if (line.contains(what)) lines += line;
     }
     return lines.join(QLatin1Char('\n')).toStdString();
@@ -44,7 +45,7 @@ protected:
 };
 
 TEST_F(SceneTest, TheMapShowsARunningCluster) {
-    EXPECT_EQ(map_at(timeline_, 265).describe().toStdString(),
+    EXPECT_EQ(describe(map_at(timeline_, 265)).toStdString(),
               "text 'Brokers'\n"
               "text 'Clients'\n"
               "line link:1:1001\n"
@@ -61,7 +62,6 @@ TEST_F(SceneTest, TheMapShowsARunningCluster) {
               "text '18 sent'\n"
               "ellipse node:1002 filled\n"
               "text 'c1'\n"
-              "text ''\n"
               "ellipse message:59 filled\n"
               "text 'Produce reply'\n"
               "text 'Produce'\n"
@@ -79,8 +79,8 @@ TEST_F(SceneTest, TheMapShowsAPowerLossAndWhatItDropped) {
 }
 
 TEST_F(SceneTest, PlacesDoNotDependOnTime) {
-    const QRectF before = map_at(timeline_, 1).box_of(QStringLiteral("node:1002"));
-    const QRectF after = map_at(timeline_, 1300).box_of(QStringLiteral("node:1002"));
+    const QRectF before = box_of(map_at(timeline_, 1), QStringLiteral("node:1002"));
+    const QRectF after = box_of(map_at(timeline_, 1300), QStringLiteral("node:1002"));
 
     EXPECT_FALSE(before.isEmpty());
     EXPECT_EQ(before, after);
@@ -96,11 +96,38 @@ TEST_F(SceneTest, AMessageIsWhereTheTimeSays) {
     EXPECT_EQ(progress(message, at_ms(108)), 1);
     EXPECT_EQ(progress(message, at_ms(200)), 1) << "never beyond its receiver";
     message.due.reset();
-    EXPECT_EQ(progress(message, at_ms(200)), 0.5) << "held";
+    EXPECT_EQ(progress(message, at_ms(200)), 0) << "nothing says that it moves";
 
-    const qreal early = map_at(timeline_, 101).box_of(QStringLiteral("message:9")).center().y();
-    const qreal late = map_at(timeline_, 107).box_of(QStringLiteral("message:9")).center().y();
+    const qreal early = box_of(map_at(timeline_, 101), QStringLiteral("message:9")).center().y();
+    const qreal late = box_of(map_at(timeline_, 107), QStringLiteral("message:9")).center().y();
     EXPECT_GT(early, late) << "from the client below to the broker above";
+}
+
+TEST_F(SceneTest, AMessageWithoutAnArrivalStandsAtItsSender) {
+    trace::Story story;
+    story.add(0, trace::broker, trace::kinds::NodeStarted{"b1", "broker", 1});
+    story.add(0, trace::producer, trace::kinds::NodeStarted{"p1", "producer", 1});
+    for (const std::int64_t position : {100, 200}) {
+        story.add(1,
+                  trace::producer,
+                  trace::kinds::MessageSent{.connection = 1,
+                                            .is_from_opener = true,
+                                            .position = position,
+                                            .to = trace::broker,
+                                            .due_ns = -1});
+    }
+    story.add(2, trace::producer, trace::kinds::MessageDueMoved{1, true, 200, -1});
+    const auto timeline = trace::timeline_of(story.events());
+
+    const Scene unknown = map_at(timeline, 1);
+    const Scene held = map_at(timeline, 2);
+
+    EXPECT_EQ(lines_with(unknown, QStringLiteral("Produce ")),
+              "text 'Produce not arrived yet · 2 in all'");
+    EXPECT_EQ(lines_with(held, QStringLiteral("Produce ")), "text 'Produce waits · 2 in all'");
+    EXPECT_LT(box_of(held, QStringLiteral("node:1001")).top() -
+                  box_of(held, QStringLiteral("message:4")).bottom(),
+              30);
 }
 
 TEST_F(SceneTest, ARequestAtWorkWaitsAtTheBroker) {
@@ -115,18 +142,32 @@ TEST_F(SceneTest, ARequestAtWorkWaitsAtTheBroker) {
     const Scene at_work = map_at(timeline, 1);
 
     EXPECT_EQ(lines_with(at_work, QStringLiteral("at work")), "text 'Fetch at work'");
-    EXPECT_LT(at_work.box_of(QStringLiteral("request:4")).top() -
-                  at_work.box_of(QStringLiteral("node:1")).bottom(),
+    EXPECT_LT(box_of(at_work, QStringLiteral("request:4")).top() -
+                  box_of(at_work, QStringLiteral("node:1")).bottom(),
               30);
-    EXPECT_TRUE(map_at(timeline, 2).box_of(QStringLiteral("request:4")).isEmpty());
+    EXPECT_TRUE(box_of(map_at(timeline, 2), QStringLiteral("request:4")).isEmpty());
+}
+
+TEST_F(SceneTest, RequestsAtWorkAreCounted) {
+    trace::Story story;
+    story.add(0, trace::broker, trace::kinds::NodeStarted{"b1", "broker", 1});
+    story.add(0, trace::broker, trace::kinds::ConnectionOpened{1, no_node, trace::broker});
+    story.add(0, trace::broker, trace::kinds::ClientNamed{1, "kcat"});
+    for (int i = 0; i < 3; ++i)
+        story.add(1, trace::broker, trace::kinds::RequestReceived{1, i, 0, 9, 80});
+
+    const Scene scene = map_at(trace::timeline_of(story.events()), 1);
+
+    EXPECT_EQ(lines_with(scene, QStringLiteral("at work")), "text 'Produce at work · 3 in all'");
+    EXPECT_EQ(lines_with(scene, QStringLiteral("request:")), "ellipse request:4 filled");
 }
 
 TEST_F(SceneTest, TheMouseFindsWhatTheEyeSees) {
     const Scene scene = map_at(timeline_, 265);
 
-    EXPECT_EQ(scene.hit(scene.box_of(QStringLiteral("node:1001")).center()),
+    EXPECT_EQ(scene.hit(box_of(scene, QStringLiteral("node:1001")).center()),
               QStringLiteral("node:1001"));
-    EXPECT_EQ(scene.hit(scene.box_of(QStringLiteral("link:1:1002")).center()),
+    EXPECT_EQ(scene.hit(box_of(scene, QStringLiteral("link:1:1002")).center()),
               QStringLiteral("link:1:1002"));
     EXPECT_EQ(scene.hit({1, 1}), QString());
 }
@@ -141,7 +182,7 @@ TEST_F(SceneTest, ACutLinkIsBrokenAndNamed) {
 
     EXPECT_EQ(lines_with(scene, QStringLiteral("link:1:1001")),
               "line link:1:1001 dashed\nline link:1:1001 dashed");
-    EXPECT_EQ(lines_with(scene, QStringLiteral("cut")), "text 'cut'");
+    EXPECT_EQ(lines_with(scene, QStringLiteral("cut")), "text '✂ cut'");
 }
 
 TEST_F(SceneTest, ManyMessagesOnALinkAreCounted) {
@@ -167,7 +208,7 @@ TEST_F(SceneTest, TheLaneShowsWhatIsSyncedAndWhatIsNot) {
 
 TEST_F(SceneTest, TheLaneTellsAPowerLossInThreeSteps) {
     EXPECT_EQ(lines_with(lanes_at(timeline_, 600), QStringLiteral("power lost")),
-              "text '✕ power lost: what was not synced may be gone'");
+              "text '✕ power lost · tail unsure: what was not synced may be gone'");
     EXPECT_EQ(lines_with(lanes_at(timeline_, 1050), QStringLiteral("recovering")),
               "text '↻ recovering: every batch is checked'");
     const Scene after = lanes_at(timeline_, 1300);
@@ -179,12 +220,32 @@ TEST_F(SceneTest, TheLaneTellsAPowerLossInThreeSteps) {
               "text '9 records lost · torn tail of 70 bytes cut'\ntext 'torn'");
 }
 
-TEST_F(SceneTest, ALongTailIsShownByBatches) {
+TEST_F(SceneTest, ALongTailIsShownByItsNewestBatches) {
     const Timeline timeline = trace::timeline_of(trace::power_loss_story(40, 10));
     const Scene scene = lanes_at(timeline, 1290);
 
     EXPECT_NE(lines_with(scene, QStringLiteral("a cell is a batch")), "");
-    EXPECT_EQ(lines_with(scene, QStringLiteral("'27'")), "text '27'") << "the synced boundary";
+    EXPECT_EQ(lines_with(scene, QStringLiteral("'27'")), "text '27'") << "the last one";
+}
+
+TEST_F(SceneTest, ALaneThatDoesNotFitIsLeftOut) {
+    trace::Story story;
+    for (const char* topic : {"ledger", "orders"}) {
+        story.add(0,
+                  trace::broker,
+                  trace::kinds::LogOpened{topic, PartitionIndex(0), Offset(0), Offset(9)});
+    }
+    const trace::Snapshot now = trace::timeline_of(story.events()).after(2);
+
+    const Scene both = layout_lanes({now, QSizeF(800, 400), {}});
+    const Scene first = layout_lanes({now, QSizeF(800, 200), {}});
+    const Scene second = layout_lanes({now, QSizeF(800, 200), {}, 1});
+
+    EXPECT_FALSE(box_of(both, QStringLiteral("log:orders-0")).isEmpty());
+    EXPECT_TRUE(box_of(first, QStringLiteral("log:orders-0")).isEmpty());
+    EXPECT_NE(lines_with(first, QStringLiteral("the wheel")), "");
+    EXPECT_FALSE(box_of(second, QStringLiteral("log:orders-0")).isEmpty());
+    EXPECT_TRUE(box_of(second, QStringLiteral("log:ledger-0")).isEmpty());
 }
 
 TEST_F(SceneTest, LanesOfKafkasOwnTopicsComeLast) {
@@ -250,8 +311,7 @@ TEST(ThemeTest, TextsAndMarksStandOut) {
     EXPECT_GE(contrast(theme::ink, theme::halo), 4.5);
     EXPECT_GE(contrast(theme::ink, theme::consumed), 4.5);
     EXPECT_GE(contrast(theme::paper, theme::produce), 4.5) << "digits of committed records";
-    for (const QColor& mark :
-         {theme::produce, theme::replication, theme::consume, theme::quorum, theme::outline}) {
+    for (const QColor& mark : {theme::produce, theme::consume, theme::cure, theme::outline}) {
         EXPECT_GE(contrast(mark, theme::paper), 3.0) << mark.name().toStdString();
     }
 }

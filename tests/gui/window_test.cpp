@@ -3,6 +3,7 @@
 #include "gui/panes/events.hpp"
 #include "gui/scene/theme.hpp"
 #include "tests/core/trace/sample.hpp"
+#include "tests/gui/describe.hpp"
 
 #include <QAction>
 #include <QApplication>
@@ -69,7 +70,7 @@ protected:
 
     static void click(MainWindow& window, const QString& canvas, const QString& id) {
         auto* const target = window.findChild<Canvas*>(canvas);
-        const QPointF at = target->scene().box_of(id).center();
+        const QPointF at = box_of(target->scene(), id).center();
         QMouseEvent press(QEvent::MouseButtonPress,
                           at,
                           target->mapToGlobal(at),
@@ -154,7 +155,57 @@ TEST_F(WindowTest, AClickOnABrokerAndOnCrashTellsTheSimulator) {
               (std::vector<std::string>{"at 1300000000ns crash b1", "run until 1301000000ns"}));
 }
 
-TEST_F(WindowTest, ALinkIsCutAndHealedByName) {
+TEST_F(WindowTest, OnlyWhatFitsTheStateIsOffered) {
+    const auto window = open(true);
+    const auto offered = [&](std::int64_t ms) {
+        // As if the run had come as far as that.
+        window->session().seek(at_ms(ms));
+        window->refresh();
+        std::string names;
+        for (const char* verb : {"crash", "power-loss", "restart", "cut", "heal"}) {
+            const auto* const action = window->findChild<QAction*>(QLatin1String(verb));
+            if (action->isEnabled()) names += std::string(verb) + ' ';
+        }
+        return names;
+    };
+    click(*window, QStringLiteral("Cluster"), QStringLiteral("node:1"));
+    EXPECT_EQ(offered(1299), "crash power-loss ");
+    EXPECT_EQ(window->findChild<QAction*>(QStringLiteral("restart"))->toolTip().toStdString(),
+              "Not now: it is running.");
+    window->session().selected = QStringLiteral("link:1:1001");
+    EXPECT_EQ(offered(1299), "cut ");
+    EXPECT_EQ(window->findChild<QAction*>(QStringLiteral("heal"))->toolTip().toStdString(),
+              "Not now: it was not cut in this window.");
+}
+
+TEST_F(WindowTest, ANodeThatIsDownCanOnlyBeRestarted) {
+    std::erase_if(events_, [](const trace::Event& e) { return e.time > at_ms(600); });
+    const auto window = open(true);
+    window->session().seek(at_ms(600));
+    click(*window, QStringLiteral("Cluster"), QStringLiteral("node:1"));
+
+    EXPECT_TRUE(window->findChild<QAction*>(QStringLiteral("restart"))->isEnabled());
+    EXPECT_FALSE(window->findChild<QAction*>(QStringLiteral("power-loss"))->isEnabled());
+    auto* const crash = window->findChild<QAction*>(QStringLiteral("crash"));
+    EXPECT_FALSE(crash->isEnabled());
+    EXPECT_EQ(crash->toolTip().toStdString(), "Not now: it is not running.");
+}
+
+TEST_F(WindowTest, ALinkThatIsCutIsNotCutAgain) {
+    trace::Story story;
+    story.add(0, trace::broker, trace::kinds::NodeStarted{"b1", "broker", 1});
+    story.add(0, trace::producer, trace::kinds::NodeStarted{"p1", "producer", 1});
+    story.add(1, no_node, trace::kinds::LinkChanged{trace::broker, trace::producer, "cut"});
+    events_ = story.events();
+    const auto window = open(true);
+    window->session().seek(at_ms(1));
+    click(*window, QStringLiteral("Cluster"), QStringLiteral("link:1:1001"));
+
+    for (const char* verb : {"cut", "heal"})
+        EXPECT_FALSE(window->findChild<QAction*>(QLatin1String(verb))->isEnabled()) << verb;
+}
+
+TEST_F(WindowTest, AnActIsFollowedByNoneUntilItIsSeen) {
     const auto window = open(true);
     window->session().seek(window->session().edge());
     window->refresh();
@@ -165,9 +216,11 @@ TEST_F(WindowTest, ALinkIsCutAndHealedByName) {
     window->findChild<QAction*>(QStringLiteral("cut"))->trigger();
     window->findChild<QAction*>(QStringLiteral("heal"))->trigger();
 
-    ASSERT_EQ(lines_.size(), 4U);
-    EXPECT_EQ(lines_[0], "at 1300000000ns cut b1 | p1 as b1-p1");
-    EXPECT_EQ(lines_[2], "at 1301000000ns heal b1-p1");
+    EXPECT_EQ(lines_,
+              (std::vector<std::string>{"at 1300000000ns cut b1 | p1 as b1-p1",
+                                        "run until 1301000000ns"}));
+    EXPECT_EQ(window->findChild<QAction*>(QStringLiteral("heal"))->toolTip().toStdString(),
+              "Not now: the last act is still on its way.");
 }
 
 TEST_F(WindowTest, ThePastOfASimulationRefusesFaults) {
@@ -179,6 +232,107 @@ TEST_F(WindowTest, ThePastOfASimulationRefusesFaults) {
 
     EXPECT_FALSE(crash->isEnabled());
     EXPECT_TRUE(crash->toolTip().contains(QStringLiteral("this is the past")));
+}
+
+TEST_F(WindowTest, OnlyRestartResumeAndHealAreCures) {
+    trace::Story story;
+    for (const char* text : {"reset b1 | p1", "refuse-connects b1", "restart b1", "heal x"})
+        story.add(1, no_node, trace::kinds::FaultInjected{text});
+    events_ = story.events();
+    const auto window = open(false);
+
+    std::string kinds;
+    for (const Mark& mark : window->session().marks())
+        kinds += mark.kind == MarkKind::cure ? '+' : '-';
+    EXPECT_EQ(kinds, "--++");
+}
+
+TEST_F(WindowTest, EventsThatArriveLateMoveOnlyWhatFollowsThem) {
+    std::vector<trace::Event> late;
+    for (std::size_t i = 0; i < events_.size(); i += 2)
+        late.push_back(events_[i]);
+    for (std::size_t i = 1; i < events_.size(); i += 2)
+        late.push_back(events_[i]);
+    Session session(std::make_unique<ScriptedSource>(trace::trace_file(late), false, lines_));
+    EventModel model(session, nullptr);
+    model.set_with_messages(true);
+    int resets = 0;
+    QObject::connect(&model, &QAbstractItemModel::modelReset, [&] { ++resets; });
+    while (!session.is_ended()) {
+        session.receive(50);
+        model.update();
+    }
+    EventModel expected(session, nullptr);
+    expected.set_with_messages(true);
+
+    EXPECT_EQ(resets, 0);
+    ASSERT_EQ(model.rowCount(), static_cast<int>(events_.size()));
+    for (int row = 0; row < model.rowCount(); ++row)
+        EXPECT_EQ(model.position(row), expected.position(row)) << row;
+    EXPECT_TRUE(std::is_sorted(session.marks().begin(),
+                               session.marks().end(),
+                               [](auto& a, auto& b) { return a.time < b.time; }));
+}
+
+// A real child: what a click does to the node is seen in the picture.
+TEST(LiveTest, CrashRestartCutAndHealReachTheSimulator) {
+    auto source = start_simulator(GLASSLOG_BINARY,
+                                  GLASSLOG_SOURCE_DIR "/scenarios/lessons/process-crash.scenario");
+    ASSERT_TRUE(source) << source.error().text();
+    MainWindow window(std::move(*source), QStringLiteral("process-crash"));
+    window.load_until(at_ms(300));
+    Session& session = window.session();
+    const auto act = [&](const char* verb, const char* selected) {
+        session.selected = QLatin1String(selected);
+        window.refresh();
+        auto* const action = window.findChild<QAction*>(QLatin1String(verb));
+        ASSERT_TRUE(action->isEnabled()) << action->toolTip().toStdString();
+        action->trigger();
+        const Instant before = session.time();
+        while (session.time() == before && !session.is_ended())
+            session.receive(50);
+    };
+    const auto state = [&] { return session.now().nodes->at(NodeId(1))->state; };
+    ASSERT_EQ(state(), trace::NodeState::up);
+
+    act("crash", "node:1");
+    EXPECT_EQ(state(), trace::NodeState::crashed);
+    act("restart", "node:1");
+    EXPECT_EQ(state(), trace::NodeState::up);
+    act("cut", "link:1:3");
+    EXPECT_EQ(session.now().links->size(), 2U) << "in both directions";
+    act("heal", "link:1:3");
+    EXPECT_TRUE(session.now().links->empty());
+    act("power-loss", "node:1");
+    EXPECT_EQ(state(), trace::NodeState::lost_power);
+    session.selected = QStringLiteral("link:1:2");
+    window.refresh();
+    EXPECT_EQ(window.findChild<QAction*>(QStringLiteral("cut"))->toolTip().toStdString(),
+              "Not now: the scenario does not name admin.");
+}
+
+TEST(LiveTest, AScenarioIsShownAtItsEndWithItsVerdict) {
+    auto source = start_simulator(GLASSLOG_BINARY,
+                                  GLASSLOG_SOURCE_DIR "/scenarios/lessons/lost-answer.scenario");
+    ASSERT_TRUE(source) << source.error().text();
+    MainWindow window(std::move(*source), QStringLiteral("lost-answer"));
+
+    window.load_until(Instant::never());
+
+    ASSERT_TRUE(window.session().header());
+    EXPECT_EQ(window.session().now().story->is_held, true);
+}
+
+TEST(LiveTest, TheStartOfAScenarioWaitsForItsHeader) {
+    auto source = start_simulator(GLASSLOG_BINARY,
+                                  GLASSLOG_SOURCE_DIR "/scenarios/lessons/lost-answer.scenario");
+    ASSERT_TRUE(source) << source.error().text();
+    MainWindow window(std::move(*source), QStringLiteral("lost-answer"));
+
+    window.load_until({});
+
+    EXPECT_TRUE(window.session().header());
+    EXPECT_FALSE(window.session().timeline().events().empty());
 }
 
 TEST_F(WindowTest, PlayingAsksTheSimulatorForAsMuchAsIsShown) {

@@ -203,7 +203,12 @@ TEST(TimelineTest, AnEarlierEventIsFiledWhereItBelongs) {
         apply(naive, event);
     EXPECT_EQ(timeline.after(timeline.events().size()), naive);
     EXPECT_EQ(timeline.after(1'500).event_count, 1'500U);
-    EXPECT_EQ(timeline.find(events[2'000].id).has_value(), true);
+    for (const Event& event : events) {
+        const auto position = timeline.find(event.id);
+        ASSERT_TRUE(position);
+        EXPECT_EQ(timeline.events()[*position].id, event.id);
+    }
+    EXPECT_FALSE(timeline.find(EventId(1'000'000)));
 }
 
 TEST(TimelineTest, ABatchOfEarlierEventsIsMergedAtOnce) {
