@@ -2,6 +2,7 @@
 
 #include "core/broker/handlers/repeats.hpp"
 
+#include "core/protocol/messages/describe_configs.hpp"
 #include "core/protocol/messages/list_offsets.hpp"
 #include "tests/core/broker/broker_lab.hpp"
 
@@ -66,6 +67,23 @@ TEST_F(RepeatedTest, AListOfOffsetsRefusesARepeatedPartitionOnce) {
     ASSERT_TRUE(answer.has_value());
     ASSERT_EQ(answer->topics.size(), 1U);
     EXPECT_EQ(answer->topics[0].partitions.at(0).error_code, WireError::invalid_request);
+}
+
+TEST_F(RepeatedTest, ConfigurationsAreDescribedOncePerResource) {
+    protocol::DescribeConfigsRequest request;
+    for (int i = 0; i < 1000; ++i) {
+        request.resources.push_back({.resource_type = protocol::ConfigResourceType::broker});
+        request.resources.push_back({.resource_type = protocol::ConfigResourceType::broker,
+                                     .resource_name = std::string(std::size_t(i), '0') + "1"});
+    }
+
+    const auto answer = lab.ask<protocol::DescribeConfigsResponse>(client, request);
+
+    ASSERT_TRUE(answer.has_value());
+    std::size_t configs = 0;
+    for (const auto& result : answer->results)
+        configs += result.configs.size();
+    EXPECT_LT(configs, 1000U);
 }
 
 // With a comparison of each entry with each other one these take minutes.
