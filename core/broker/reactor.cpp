@@ -1,5 +1,6 @@
 #include "core/broker/reactor.hpp"
 
+#include "core/base/check.hpp"
 #include "core/broker/dispatcher.hpp"
 #include "core/trace/log.hpp"
 
@@ -65,6 +66,7 @@ void Reactor::become_ready() {
 void Reactor::stop(UniqueFunction<void(bool is_clean)> done) {
     is_stopping_ = true;
     early_.clear();
+    if (replicas_) replicas_->end_waits();
     server_.stop(runtime_.clock.now() + stop_wait,
                  gate_.wrap([this, done = std::move(done)]() mutable {
                      parked_.clear();
@@ -77,6 +79,11 @@ void Reactor::handle(const rpc::ConnectionFacts& from, rpc::Request request) {
     if (is_ready_) return dispatch(*this, from, std::move(request));
     if (early_.size() >= early_count_max) return;  // drops the responder: the connection closes
     early_.push_back({from, std::move(request)});
+}
+
+void Reactor::release_fetch_bytes(std::size_t bytes) {
+    CHECK(fetch_bytes_reserved_ >= bytes);
+    fetch_bytes_reserved_ -= bytes;
 }
 
 void Reactor::tell(ReactorId target, UniqueFunction<void(Reactor& there)> task) {

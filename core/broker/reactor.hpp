@@ -63,14 +63,21 @@ public:
             work(*this, std::move(done));
             return true;
         }
-        if (parked_.size() >= parked_count_max) return overloaded();
-        const std::uint64_t token = parked_.park<Answer>(1, std::move(done));
+        if (ask_count_ >= ask_count_max) return overloaded();
+        ++ask_count_;
+        const std::uint64_t token =
+            parked_.park<Answer>(1, [this, done = std::move(done)](Answer answer) mutable {
+                --ask_count_;
+                done(std::move(answer));
+            });
         if (send_work<Answer>(target, token, std::move(work))) return true;
         parked_.forget(token);
+        --ask_count_;
         return overloaded();
     }
 
-    // Runs `task` on the other reactor; kept and tried again while its mailbox is full.
+    // Runs `task` on the other reactor, in the order of calls; kept and tried again while its
+    // mailbox is full. For what is bounded in another way.
     void tell(ReactorId target, UniqueFunction<void(Reactor& there)> task);
 
     const runtime::Runtime& runtime() const { return runtime_; }
@@ -102,6 +109,27 @@ public:
 
     bool is_ready() const { return is_ready_; }
 
+    bool is_stopping() const { return is_stopping_; }
+
+    // What the Fetches of this reactor's connections may bring that read, here or elsewhere, and
+    // that no answer counts yet: reads of one turn are issued before the first of them is
+    // answered, and only the sum says how much is under way.
+    std::size_t fetch_bytes_reserved() const { return fetch_bytes_reserved_; }
+
+    void reserve_fetch_bytes(std::size_t bytes) { fetch_bytes_reserved_ += bytes; }
+
+    void release_fetch_bytes(std::size_t bytes);
+
+    // Unlike those of all other reactors.
+    replication::WaitId next_wait_id() {
+        const auto count = static_cast<std::uint64_t>(runtime_.reactor_count);
+        const auto own = static_cast<std::uint64_t>(runtime_.reactor.value());
+        return replication::WaitId(++last_wait_ * count + own);
+    }
+
+    // Requests at other reactors, unanswered.
+    std::size_t ask_count() const { return ask_count_; }
+
 private:
     struct EarlyRequest {
         rpc::ConnectionFacts from;
@@ -109,7 +137,7 @@ private:
     };
 
     // Fewer than a mailbox holds, so that answers always find room in time.
-    static constexpr std::size_t parked_count_max = 1'500;
+    static constexpr std::size_t ask_count_max = 1'500;
     static constexpr std::size_t early_count_max = 1'000;
 
     template <typename Answer>
@@ -136,6 +164,9 @@ private:
     runtime::Runtime runtime_;
     const Config& config_;
     ReactorTable& table_;
+    std::size_t fetch_bytes_reserved_ = 0;
+    std::size_t ask_count_ = 0;  // in parked_
+    std::uint64_t last_wait_ = 0;
     Parked parked_;
     metadata::ImagePtr image_;
     std::string cluster_id_;

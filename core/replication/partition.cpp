@@ -212,6 +212,7 @@ struct Partition::Stepper {
             state.uncommitted.pop_front();
         }
         state.uncommitted_bytes -= bytes;
+        state.committed_bytes += bytes;
         if (state.high_watermark != before) {
             effects.high_watermark_moved = state.high_watermark;
             for (const Watcher& watcher : state.watchers)
@@ -375,7 +376,8 @@ struct Partition::Stepper {
                          .upto = readable_end(event.replica, event.isolation),
                          .high_watermark = state.high_watermark,
                          .last_stable_offset = state.last_stable_offset(),
-                         .log_start = state.log_start};
+                         .log_start = state.log_start,
+                         .committed_bytes = state.committed_bytes};
         if (event.last_fetched_epoch.value() >= 0) {
             const log::EpochEnd end =
                 state.epochs.end_offset_for(event.last_fetched_epoch, state.local_end);
@@ -392,12 +394,17 @@ struct Partition::Stepper {
     }
 
     void on(const Watch& event) {
-        // Something came between the read and the watch, or there is nothing to wait for.
         const bool is_refused = read_error(no_leader_epoch) != WireError::none ||
-                                state.watchers.size() >= state.config.parked_max;
-        if (is_refused || readable_end(no_node, event.isolation) > event.seen) {
+                                state.watchers.size() >= state.config.parked_max ||
+                                event.committed_bytes > state.committed_bytes;
+        if (is_refused) {
             effects.news.push_back({event.token, 0, true});
             return;
+        }
+        // Something came between the read and the watch.
+        if (readable_end(no_node, event.isolation) > event.seen) {
+            const std::uint64_t bytes = state.committed_bytes - event.committed_bytes;
+            effects.news.push_back({event.token, std::max<std::uint64_t>(bytes, 1), false});
         }
         state.watchers.push_back({event.token, event.isolation});
     }

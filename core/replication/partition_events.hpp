@@ -69,6 +69,7 @@ struct Watch {
     RequestToken token;
     Offset seen;  // FetchReply::upto
     IsolationLevel isolation = IsolationLevel::read_uncommitted;
+    std::uint64_t committed_bytes = 0;  // FetchReply::committed_bytes
 };
 
 struct Unwatch {
@@ -157,6 +158,7 @@ struct FetchReply {
     Offset last_stable_offset = no_offset;
     Offset log_start = no_offset;
     std::optional<log::EpochEnd> diverging;
+    std::uint64_t committed_bytes = 0;  // what Watch counts from
 };
 
 struct ListOffsetReply {

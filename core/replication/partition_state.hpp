@@ -78,6 +78,7 @@ struct State {
 
     std::deque<Uncommitted> uncommitted;  // by end, all above the high watermark
     std::uint64_t uncommitted_bytes = 0;
+    std::uint64_t committed_bytes = 0;   // that came to be below it, since the log was opened
     std::deque<ParkedProduce> produces;  // by end
     std::vector<Watcher> watchers;
     bool is_syncing = false;

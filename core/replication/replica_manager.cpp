@@ -2,6 +2,7 @@
 
 #include "core/base/random.hpp"
 #include "core/replication/fetch_join.hpp"
+#include "core/replication/fetch_waits.hpp"
 #include "core/replication/replica.hpp"
 #include "core/replication/replica_set.hpp"
 #include "core/replication/upkeep.hpp"
@@ -30,8 +31,11 @@ public:
           directory_(runtime, host),
           fetches_(runtime,
                    {[this](const PartitionId& id) { return replicas_.find(id); },
-                    [this](const PartitionId& id) { return missing(id); }},
-                   options_.parked_fetches_max),
+                    [this](const PartitionId& id) { return missing(id); }}),
+          waits_(
+              runtime,
+              [this](const PartitionId& id) { return replicas_.find(id); },
+              options_.parked_fetches_max),
           replicas_(runtime, *this, directory_, options_),
           upkeep_(runtime, directory_, replicas_, *this) {}
 
@@ -45,7 +49,7 @@ public:
     void apply(metadata::ImagePtr image) { replicas_.apply(std::move(image)); }
 
     void stop(UniqueFunction<void(bool is_clean)> done) {
-        fetches_.finish_all();
+        end_waits();
         upkeep_.stop();
         replicas_.close_all([this, done = std::move(done)]() mutable {
             upkeep_.write_all([this, done = std::move(done)](bool is_written) mutable {
@@ -74,11 +78,17 @@ public:
         if (!is_parked) refuse(WireError::not_leader_or_follower, std::move(waiting->second));
     }
 
-    FetchTicket fetch(FetchRequest request, Answer<std::vector<ReadResult>> done) {
-        return fetches_.start(std::move(request), std::move(done));
+    void fetch(FetchRequest request, Answer<std::vector<ReadResult>> done) {
+        fetches_.start(std::move(request), std::move(done));
     }
 
-    void finish(FetchTicket ticket) { fetches_.finish(ticket); }
+    void wait(WaitRequest request, Answer<WaitEnd> done) {
+        waits_.start(std::move(request), std::move(done));
+    }
+
+    void cancel_wait(WaitId id) { waits_.cancel(id); }
+
+    void end_waits() { waits_.end_all(); }
 
     void list_offset(const OffsetRequest& request, Answer<ListOffsetReply> done) {
         with_replica<ListOffsetReply>(request.partition,
@@ -128,11 +138,9 @@ public:
 
     std::size_t partition_count() const { return replicas_.size(); }
 
-    std::size_t parked_fetch_count() const { return fetches_.parked_count(); }
+    std::size_t parked_fetch_count() const { return waits_.count(); }
 
-    std::size_t fetch_bytes_reserved() const { return fetches_.reserved_bytes(); }
-
-    void on_news(const News& news) override { fetches_.on_news(news); }
+    void on_news(const News& news) override { waits_.on_news(news); }
 
     void on_failure(const IoError& error) override {
         if (!failed_) return;
@@ -174,6 +182,7 @@ private:
     ReplicaOptions options_;
     DirectoryClient directory_;
     FetchJoin fetches_;
+    FetchWaits waits_;
     ReplicaSet replicas_;
     Upkeep upkeep_;
     UniqueFunction<void(IoError)> failed_;
@@ -207,12 +216,20 @@ void ReplicaManager::on_failure(UniqueFunction<void(IoError)> report) {
     core_->on_failure(std::move(report));
 }
 
-FetchTicket ReplicaManager::fetch(FetchRequest request, Answer<std::vector<ReadResult>> done) {
-    return core_->fetch(std::move(request), std::move(done));
+void ReplicaManager::fetch(FetchRequest request, Answer<std::vector<ReadResult>> done) {
+    core_->fetch(std::move(request), std::move(done));
 }
 
-void ReplicaManager::finish(FetchTicket ticket) {
-    core_->finish(ticket);
+void ReplicaManager::wait(WaitRequest request, Answer<WaitEnd> done) {
+    core_->wait(std::move(request), std::move(done));
+}
+
+void ReplicaManager::cancel_wait(WaitId id) {
+    core_->cancel_wait(id);
+}
+
+void ReplicaManager::end_waits() {
+    core_->end_waits();
 }
 
 void ReplicaManager::list_offset(const OffsetRequest& request, Answer<ListOffsetReply> done) {
@@ -243,10 +260,6 @@ std::size_t ReplicaManager::partition_count() const {
 
 std::size_t ReplicaManager::parked_fetch_count() const {
     return core_->parked_fetch_count();
-}
-
-std::size_t ReplicaManager::fetch_bytes_reserved() const {
-    return core_->fetch_bytes_reserved();
 }
 
 }  // namespace glasslog::replication

@@ -93,10 +93,14 @@ struct PartitionRead {
 struct FetchRequest {
     std::vector<PartitionRead> partitions;
     NodeId replica = no_node;
-    std::int32_t min_bytes = 1;
     std::int32_t max_bytes = INT32_MAX;
-    Duration max_wait;
     IsolationLevel isolation = IsolationLevel::read_uncommitted;
+};
+
+// How far a partition could be read.
+struct Seen {
+    Offset upto = no_offset;
+    std::uint64_t committed_bytes = 0;  // State::committed_bytes
 };
 
 struct ReadResult {
@@ -106,10 +110,29 @@ struct ReadResult {
     Offset log_start = no_offset;
     std::optional<log::EpochEnd> diverging;
     LeaderEpoch leader_epoch = no_leader_epoch;  // of the leader here, when known
+    Seen seen;                                   // without an error
     Payload records;                             // whole batches
 };
 
-using FetchTicket = Strong<struct FetchTicketTag, std::uint64_t>;
+// Chosen by the caller, among all reactors of the broker.
+using WaitId = Strong<struct WaitIdTag, std::uint64_t>;
+
+// A Fetch that read too little, or the part of it whose partitions live here.
+struct WaitRequest {
+    struct Partition {
+        PartitionId id;
+        Seen seen;  // of the reading
+    };
+
+    WaitId id;
+    std::vector<Partition> partitions;
+    std::uint64_t bytes = 1;  // that have to come, in all partitions together
+    Duration max_wait;
+    IsolationLevel isolation = IsolationLevel::read_uncommitted;
+};
+
+// came: so many bytes. look: the time is over, or something else is to be said, or too many wait.
+enum class WaitEnd : std::uint8_t { came, look, stopping };
 
 struct OffsetRequest {
     PartitionId partition;
@@ -163,13 +186,18 @@ public:
     // Called once when a log failed: the disk lies or is gone, and the node should stop.
     void on_failure(UniqueFunction<void(IoError)> report);
 
-    // One result per partition, in order. With max_wait it may be parked until min_bytes came, an
-    // error shows, or the time is over.
-    FetchTicket fetch(FetchRequest request, Answer<std::vector<ReadResult>> done);
+    // One result per partition, in order.
+    void fetch(FetchRequest request, Answer<std::vector<ReadResult>> done);
 
-    // A parked fetch answers now with what there is; nothing when it answered already. For a Fetch
-    // whose other part, on another reactor, has something.
-    void finish(FetchTicket ticket);
+    // Until there is a reason to read again. Holds no records.
+    void wait(WaitRequest request, Answer<WaitEnd> done);
+
+    // No answer; nothing when it was given already. For a Fetch whose other part, on another
+    // reactor, has something.
+    void cancel_wait(WaitId id);
+
+    // All who wait are told that the broker stops.
+    void end_waits();
 
     void list_offset(const OffsetRequest& request, Answer<ListOffsetReply> done);
     void delete_records(const PartitionId& partition,
@@ -185,9 +213,6 @@ public:
 
     std::size_t partition_count() const;
     std::size_t parked_fetch_count() const;
-
-    // What the fetches that read, and are not parked, may bring together.
-    std::size_t fetch_bytes_reserved() const;
 
 private:
     class Core;

@@ -5,6 +5,7 @@
 #include "core/trace/log.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
 #include <utility>
@@ -80,6 +81,7 @@ private:
     void resume_waiting();
     void sweep_at(Instant when);
     void sweep();
+    void close_stalled(std::vector<ServerConnection*> stalled);
     void close_silent(ServerConnection& connection, CloseReason reason, Duration limit);
     void finish_stop();
 
@@ -219,37 +221,45 @@ void Server::Reactor::sweep_at(Instant when) {
 }
 
 // Closes what has been silent for too long; while memory is used up and others wait for it, or
-// answers that nobody takes make others' answers small, also the one that holds most of it
-// without moving.
+// answers that nobody takes make others' answers small, also those that hold most of it without
+// moving.
 void Server::Reactor::sweep() {
     sweep_at_ = Instant::never();
     const Instant now = runtime.clock.now();
     Instant next = Instant::never();
-    ServerConnection* worst = nullptr;
+    std::vector<ServerConnection*> stalled;
     for (const auto& [number, connection] : connections_) {
         connection->observe_progress();
-        if (!connection->is_peers_turn()) {
-            next = std::min(next, now + limits.idle_max);
-            continue;
-        }
         const Duration silence = now - connection->last_moved_at();
-        if (silence >= limits.idle_max) {
+        const bool is_idle = connection->is_peers_turn() && silence >= limits.idle_max;
+        if (is_idle) {
             close_silent(*connection, CloseReason::idle, limits.idle_max);
             continue;
         }
-        next = std::min(next, connection->last_moved_at() + limits.idle_max);
-        const bool is_worse = worst == nullptr || connection->held_bytes() > worst->held_bytes();
-        if (silence >= limits.stall_max && is_worse) worst = connection.get();
+        const Instant since = connection->is_peers_turn() ? connection->last_moved_at() : now;
+        next = std::min(next, since + limits.idle_max);
+        const bool is_stalled = silence >= limits.stall_max && connection->may_be_ended();
+        if (is_stalled) stalled.push_back(connection.get());
     }
     if (!waiting_.empty() || is_short_of_answers()) {
         next = std::min(next, now + limits.stall_max / 2);
-        const bool is_short = budget.is_used_up() || is_short_of_answers();
-        if (is_short && worst != nullptr && worst->held_bytes() > 0) {
-            close_silent(*worst, CloseReason::stalled, limits.stall_max);
-        }
+        close_stalled(std::move(stalled));
     }
     const Duration grain = std::min(limits.idle_max, limits.stall_max) / sweep_parts;
     if (next < Instant::never()) sweep_at(std::max(next, now + grain));
+}
+
+// Who holds most goes first, until an eighth is free.
+void Server::Reactor::close_stalled(std::vector<ServerConnection*> stalled) {
+    const auto is_short = [this](std::size_t wanted_bytes) {
+        return budget.left_bytes() <= wanted_bytes || is_short_of_answers();
+    };
+    if (!is_short(0)) return;
+    std::ranges::stable_sort(stalled, std::greater(), &ServerConnection::held_bytes);
+    for (ServerConnection* connection : stalled) {
+        if (connection->held_bytes() == 0 || !is_short(limits.memory_bytes_max / 8)) return;
+        close_silent(*connection, CloseReason::stalled, limits.stall_max);
+    }
 }
 
 void Server::Reactor::close_silent(ServerConnection& connection,

@@ -34,6 +34,10 @@ struct ServerLimits {
     // out and nothing more is read.
     std::size_t response_queue_bytes_max = 1024 * 1024;
 
+    // Of one answer without its header; what is longer closes its connection. At most what an
+    // int32 can announce, less the header's few bytes.
+    std::size_t answer_frame_bytes_max = INT32_MAX - 1024;
+
     // Of all connections together: answers that their peers have not taken. A fetch reads no more
     // than answer_bytes_left() allows. While less than half is left, no connection gets a second
     // answer before the first has left, and who holds one without moving for `stall_max` is

@@ -240,6 +240,9 @@ void ServerConnection::flush() {
 }
 
 void ServerConnection::send(const Slot& slot, Responder::Body body) {
+    if (body.bytes.size() > context_.limits.answer_frame_bytes_max) {
+        return give_up(slot, body.bytes.size());
+    }
     trace::emit(context_.runtime.trace,
                 trace::kinds::RequestAnswered{
                     .connection = static_cast<std::int64_t>(facts_.id),
@@ -262,6 +265,23 @@ void ServerConnection::send(const Slot& slot, Responder::Body body) {
                        gate_.wrap([this, frame_bytes](const Expected<void, IoError>& result) {
                            written(frame_bytes, result);
                        }));
+}
+
+// An answer longer than a frame can announce: the peer asked for it, and loses its connection.
+void ServerConnection::give_up(const Slot& slot, std::size_t body_bytes) {
+    trace::log(context_.runtime.trace,
+               trace::LogLevel::warning,
+               "rpc",
+               fmt::format("closing the connection of {} on {}: an answer to {} of {} bytes; a "
+                           "frame holds {}",
+                           facts_.peer.text(),
+                           facts_.listener,
+                           protocol::api_name(slot.header.request_api_key),
+                           body_bytes,
+                           context_.limits.answer_frame_bytes_max));
+    context_.release_answer(body_bytes);
+    waiting_bytes_ -= body_bytes;
+    end(CloseReason::handler);
 }
 
 void ServerConnection::written(std::size_t bytes, const Expected<void, IoError>& result) {

@@ -91,6 +91,10 @@ public:
     // Nothing here waits for the handler: it is the peer's turn.
     bool is_peers_turn() const { return slots_.empty(); }
 
+    // When memory is short: it is the peer's turn, or it waits in a Fetch, perhaps for months, and
+    // nobody behind that would miss an answer.
+    bool may_be_ended() const { return slots_.empty() || (slots_.size() == 1 && awaits_fetch()); }
+
     // Received or unsent bytes: what the peer makes us hold.
     std::size_t held_bytes() const;
 
@@ -118,6 +122,7 @@ private:
     void tell_client(const protocol::RequestHeader& header);
     void flush();
     void send(const Slot& slot, Responder::Body body);
+    void give_up(const Slot& slot, std::size_t body_bytes);
     void written(std::size_t bytes, const Expected<void, IoError>& result);
     void close_when_done();
     void count_close(CloseReason reason);

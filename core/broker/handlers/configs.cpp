@@ -5,7 +5,9 @@
 #include "core/metadata/topic_name.hpp"
 
 #include <algorithm>
-#include <charconv>
+#include <set>
+#include <string_view>
+#include <utility>
 
 namespace glasslog::broker {
 namespace {
@@ -34,10 +36,8 @@ Entries topic_entries(const metadata::ConfigLayers& layers, const std::string& n
 
 Entries broker_entries(const metadata::ConfigLayers& layers, const std::string& name) {
     if (name.empty()) return metadata::describe_default_broker(layers);
-    std::int32_t id = -1;
-    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id);
-    const bool is_this =
-        error == std::errc() && end == name.data() + name.size() && NodeId(id) == layers.broker;
+    // One spelling only, so that there is one answer: 01 is not the broker 1.
+    const bool is_this = name == std::to_string(layers.broker.value());
     if (is_this) return metadata::describe_broker(layers);
     return Unexpected{
         Refusal{WireError::invalid_request,
@@ -72,11 +72,21 @@ Entries entries_of(const metadata::ConfigLayers& layers,
                                           static_cast<int>(resource.resource_type))}};
 }
 
-// An absent list asks for all, an empty one too.
-bool is_wanted(const DescribeConfigsRequest::Resource& resource, const std::string& name) {
-    const auto& keys = resource.configuration_keys;
-    return !keys || keys->empty() || std::ranges::count(*keys, name) > 0;
-}
+// The keys of a resource that are asked for. An absent list asks for all, an empty one too.
+class WantedKeys {
+public:
+    explicit WantedKeys(const DescribeConfigsRequest::Resource& resource) {
+        if (resource.configuration_keys) keys_ = *resource.configuration_keys;
+        std::ranges::sort(keys_);
+    }
+
+    bool contains(const std::string& name) const {
+        return keys_.empty() || std::ranges::binary_search(keys_, name);
+    }
+
+private:
+    std::vector<std::string> keys_;
+};
 
 DescribeConfigsResponse::Config describe(ConfigEntry&& entry, bool with_synonyms) {
     DescribeConfigsResponse::Config out;
@@ -100,7 +110,10 @@ void handle_describe_configs(Reactor& reactor, Call<DescribeConfigsRequest> call
                                         reactor.config().properties,
                                         reactor.config().node_id};
     DescribeConfigsResponse response;
+    std::set<std::pair<ConfigResourceType, std::string_view>> answered;
     for (const DescribeConfigsRequest::Resource& resource : call.body.resources) {
+        // Once each: five bytes that ask for a broker bring 60 KB.
+        if (!answered.insert({resource.resource_type, resource.resource_name}).second) continue;
         DescribeConfigsResponse::Resource& out = response.results.emplace_back();
         out.resource_type = resource.resource_type;
         out.resource_name = resource.resource_name;
@@ -110,8 +123,9 @@ void handle_describe_configs(Reactor& reactor, Call<DescribeConfigsRequest> call
             out.error_message = std::move(entries.error().message);
             continue;
         }
+        const WantedKeys wanted(resource);
         for (ConfigEntry& entry : *entries) {
-            if (!is_wanted(resource, entry.name)) continue;
+            if (!wanted.contains(entry.name)) continue;
             out.configs.push_back(describe(std::move(entry), call.body.include_synonyms));
         }
     }

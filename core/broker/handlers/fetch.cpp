@@ -2,7 +2,8 @@
 // fetch sessions yet: every answer has session id 0, which tells the client to go on without.
 
 #include "core/broker/handlers/handlers.hpp"
-#include "core/broker/scatter.hpp"
+#include "core/broker/handlers/repeats.hpp"
+#include "core/broker/reactor.hpp"
 
 #include <algorithm>
 #include <map>
@@ -64,6 +65,14 @@ public:
     Plan make() {
         const bool is_readable = is_isolation(call_.body.isolation_level);
         if (!is_readable) plan_.response.error_code = WireError::unknown_server_error;
+        for (const FetchRequest::Topic& topic : call_.body.topics) {
+            repeats_.add_topic(topic.topic_id, topic.topic);
+            for (const FetchRequest::Partition& partition : topic.partitions) {
+                repeats_.add(partition.partition);
+                asked_.push_back(&partition);
+            }
+        }
+        repeats_.find();
         for (const FetchRequest::Topic& topic : call_.body.topics)
             add(topic);
         return std::move(plan_);
@@ -79,15 +88,16 @@ private:
         out.topic = asked.topic;
         out.topic_id = asked.topic_id;
         for (const FetchRequest::Partition& partition : asked.partitions) {
-            const bool is_repeated = std::ranges::any_of(out.partitions, [&](const auto& known) {
-                return known.partition_index == partition.partition;
-            });
-            if (is_repeated) continue;
+            const std::size_t number = next_++;
+            if (repeats_.first(number) != number) continue;
             const WireError error = refusal(topic, partition.partition);
             out.partitions.push_back(blank(partition.partition, error));
-            if (error == WireError::none) add_read(*topic, partition);
+            // Of several entries of one partition the last one counts, as in Kafka.
+            if (error == WireError::none) add_read(*topic, *asked_[repeats_.last(number)]);
             plan_.has_error |= error != WireError::none;
         }
+        const bool is_all_repeated = out.partitions.empty() && !asked.partitions.empty();
+        if (is_all_repeated) plan_.response.responses.pop_back();
     }
 
     WireError refusal(const metadata::Topic* topic, PartitionIndex index) const {
@@ -114,6 +124,9 @@ private:
 
     Reactor& reactor_;
     const Call<FetchRequest>& call_;
+    Repeats repeats_;
+    std::vector<const FetchRequest::Partition*> asked_;  // by number
+    std::size_t next_ = 0;
     Plan plan_;
 };
 
@@ -132,45 +145,70 @@ void fill(FetchResponse::Partition& out, ReadResult&& result, NodeId leader) {
     out.records = std::move(result.records);
 }
 
-// One Fetch on its way. Parts on several reactors race: all are read at once; while there is too
-// little, all wait, and the first that has something makes all be read a last time.
+// Keeps others from bringing what a reading may bring, until its answer is counted.
+class Reservation {
+public:
+    Reservation(Reactor& reactor, std::size_t bytes) : reactor_(&reactor), bytes_(bytes) {
+        reactor.reserve_fetch_bytes(bytes);
+    }
+
+    Reservation(Reservation&& other) noexcept
+        : reactor_(other.reactor_), bytes_(std::exchange(other.bytes_, 0)) {}
+
+    Reservation& operator=(Reservation&&) = delete;
+
+    ~Reservation() { reactor_->release_fetch_bytes(bytes_); }
+
+private:
+    Reactor* reactor_;
+    std::size_t bytes_;
+};
+
+// One Fetch on its way: it reads all its partitions; while that brings too little it gives back
+// what it has, waits on every reactor that has some of them, and reads anew.
 class FetchCall {
 public:
     FetchCall(Reactor& reactor, Call<FetchRequest> call, Plan plan)
-        : reactor_(reactor), call_(std::move(call)), plan_(std::move(plan)) {}
+        : reactor_(reactor),
+          call_(std::move(call)),
+          plan_(std::move(plan)),
+          deadline_(reactor.runtime().clock.now() +
+                    Duration::milliseconds(std::max(call_.body.max_wait_ms, 0))) {}
 
-    // What one reactor is asked for.
-    replication::FetchRequest request_for(const Group& group,
-                                          Duration max_wait,
-                                          std::int32_t min_bytes) const {
-        const auto limit =
-            std::min<std::int64_t>(call_.body.max_bytes, reactor_.config().fetch_bytes_max);
+    // What one reactor is asked for; it is reserved here, where the answer will be held.
+    replication::FetchRequest request_for(const Group& group, std::vector<Reservation>& reserved) {
         // Half of what is left, so that none of several at once takes it all. Without room a read
         // still brings one batch, and the client goes on.
         const std::size_t left = reactor_.server().answer_bytes_left();
-        const std::size_t reserved = reactor_.replicas().fetch_bytes_reserved();
+        const std::size_t taken = reactor_.fetch_bytes_reserved();
         const auto room = static_cast<std::int64_t>(
-            std::min<std::size_t>((left - std::min(left, reserved)) / 2, INT32_MAX));
+            std::min<std::size_t>((left - std::min(left, taken)) / 2, INT32_MAX));
+        const std::int64_t max_bytes = std::min(limit(), room);
+        room_ += max_bytes;
+        std::int64_t wanted = 0;
+        for (const PartitionRead& read : group.reads)
+            wanted += read.max_bytes;
+        reserved.emplace_back(reactor_, static_cast<std::size_t>(std::min(wanted, max_bytes)));
         return {.partitions = group.reads,
                 .replica = replica_of(call_),
-                .min_bytes = min_bytes,
-                .max_bytes = static_cast<std::int32_t>(std::min(limit, room)),
-                .max_wait = max_wait,
+                .max_bytes = static_cast<std::int32_t>(max_bytes),
                 .isolation = call_.body.isolation_level};
     }
 
-    Duration max_wait() const {
-        return Duration::milliseconds(std::max(call_.body.max_wait_ms, 0));
+    void begin_reading() {
+        bytes_before_ = std::exchange(bytes_, 0);
+        room_ = 0;
+        seen_.assign(plan_.places.size(), {});
     }
 
-    std::int32_t min_bytes() const { return call_.body.min_bytes; }
-
-    void take(const Group& group, std::vector<ReadResult> results) {
+    void take(ReactorId from, std::vector<ReadResult> results) {
+        const Group& group = plan_.groups.at(from);
         for (std::size_t i = 0; i < results.size(); ++i) {
             const Place& place = plan_.places[group.places[i]];
             bytes_ += static_cast<std::int64_t>(results[i].records.size());
             plan_.has_error |=
                 results[i].error != WireError::none || results[i].diverging.has_value();
+            seen_[group.places[i]] = results[i].seen;
             fill(plan_.response.responses[place.topic].partitions[place.partition],
                  std::move(results[i]),
                  reactor_.config().node_id);
@@ -178,10 +216,36 @@ public:
     }
 
     bool is_enough() const {
-        return plan_.has_error || bytes_ >= min_bytes() || max_wait() == Duration();
+        const bool is_over =
+            is_last_ || reactor_.is_stopping() || deadline_ <= reactor_.runtime().clock.now();
+        return is_over || plan_.has_error || bytes_ >= min_bytes();
     }
 
-    void forget_bytes() { bytes_ = 0; }
+    // The next reading is the last.
+    void end_wait() { is_last_ = true; }
+
+    // What waits holds nothing: who asks for gigabytes and months would keep megabytes from others.
+    void drop_records() {
+        for (const Place& place : plan_.places)
+            plan_.response.responses[place.topic].partitions[place.partition].records = Payload();
+    }
+
+    // If together enough comes, one of the reactors sees its share of it, and all are read again.
+    replication::WaitRequest wait_for(const Group& group, replication::WaitId id) const {
+        const auto count = static_cast<std::int64_t>(plan_.groups.size());
+        const std::int64_t missing = std::max<std::int64_t>(min_bytes() - bytes_, 1);
+        // What came is beyond a partition's limit: reading again would bring the same again.
+        const bool is_capped = bytes_ > 0 && bytes_ <= bytes_before_;
+        replication::WaitRequest request{
+            .id = id,
+            .bytes =
+                is_capped ? UINT64_MAX : static_cast<std::uint64_t>((missing + count - 1) / count),
+            .max_wait = std::max(deadline_ - reactor_.runtime().clock.now(), Duration()),
+            .isolation = call_.body.isolation_level};
+        for (std::size_t i = 0; i < group.reads.size(); ++i)
+            request.partitions.push_back({group.reads[i].partition, seen_[group.places[i]]});
+        return request;
+    }
 
     void answer() {
         if (call_.body.isolation_level == IsolationLevel::read_committed)
@@ -194,6 +258,17 @@ public:
     Reactor& reactor() { return reactor_; }
 
 private:
+    std::int64_t limit() const {
+        return std::min<std::int64_t>(call_.body.max_bytes, reactor_.config().fetch_bytes_max);
+    }
+
+    // As Kafka: nobody waits for more than may be brought. Half of the room is as good as all of
+    // it, since batches do not fill it to the last byte.
+    std::int64_t min_bytes() const {
+        const std::int64_t asked = std::min<std::int64_t>(call_.body.min_bytes, limit());
+        return room_ < limit() ? std::min(asked, std::max<std::int64_t>(room_ / 2, 1)) : asked;
+    }
+
     // There are no transactions yet: none was aborted.
     void add_aborted_transactions() {
         for (FetchResponse::Topic& topic : plan_.response.responses) {
@@ -207,72 +282,122 @@ private:
     Reactor& reactor_;
     Call<FetchRequest> call_;
     Plan plan_;
+    Instant deadline_;
+    std::vector<replication::Seen> seen_;  // by place
     std::int64_t bytes_ = 0;
+    std::int64_t bytes_before_ = 0;  // of the reading before
+    std::int64_t room_ = 0;          // of the present reading
+    bool is_last_ = false;
 };
 
-struct Wait {
-    Duration max_wait;
-    std::int32_t min_bytes = 0;
+using FetchPtr = std::unique_ptr<FetchCall>;
+
+// Where the answers of other reactors go.
+struct Home {
+    ReactorId reactor;
+    std::uint64_t token = 0;
 };
 
-using Groups = std::vector<std::vector<ReadResult>>;
-
-struct FetchPart {
-    replication::FetchRequest request;
+// What one reactor's partitions gave.
+struct PartRead {
+    ReactorId from;
+    std::vector<ReadResult> results;
 };
 
-void read_part(Reactor& there, FetchPart part, AnswerDone<std::vector<ReadResult>> done) {
-    there.replicas().fetch(std::move(part.request), std::move(done));
+// A wait of this Fetch on one reactor is over.
+struct Signal {
+    ReactorId from;
+    replication::WaitEnd how = replication::WaitEnd::look;
+};
+
+// There is one Fetch of a connection at a time, which bounds what is told here.
+template <typename Answer>
+void tell_home(Reactor& there, Home home, Answer answer) {
+    if (home.reactor == there.runtime().reactor) {
+        return there.parked().resume<Answer>(home.token, std::move(answer));
+    }
+    there.tell(home.reactor, [home, answer = std::move(answer)](Reactor& it) mutable {
+        it.parked().resume<Answer>(home.token, std::move(answer));
+    });
 }
+
+// Work for the reactor that has some of the partitions.
+void give(Reactor& here, ReactorId owner, UniqueFunction<void(Reactor& there)> work) {
+    if (owner == here.runtime().reactor) return work(here);
+    here.tell(owner, std::move(work));
+}
+
+void read_there(Reactor& there, replication::FetchRequest request, Home home) {
+    there.replicas().fetch(std::move(request), [&there, home](std::vector<ReadResult> results) {
+        tell_home(there, home, PartRead{there.runtime().reactor, std::move(results)});
+    });
+}
+
+void wait_for_any(FetchPtr fetch);
 
 // Every group's partitions, together.
-void read_all(std::unique_ptr<FetchCall> fetch,
-              const Wait& wait,
-              UniqueFunction<void(std::unique_ptr<FetchCall>)> done) {
-    std::vector<Owned<FetchPart>> parts;
-    for (const auto& [owner, group] : fetch->groups()) {
-        parts.push_back({owner, {fetch->request_for(group, wait.max_wait, wait.min_bytes)}});
-    }
+void read_all(FetchPtr fetch) {
     Reactor& reactor = fetch->reactor();
-    scatter<FetchPart, std::vector<ReadResult>>(
-        reactor,
-        std::move(parts),
-        read_part,
-        [fetch = std::move(fetch), done = std::move(done)](Groups results) mutable {
-            fetch->forget_bytes();
-            std::size_t i = 0;
-            for (const auto& [owner, group] : fetch->groups())
-                fetch->take(group, std::move(results[i++]));
-            done(std::move(fetch));
+    std::vector<std::pair<ReactorId, replication::FetchRequest>> parts;
+    std::vector<Reservation> reserved;
+    fetch->begin_reading();
+    for (const auto& [owner, group] : fetch->groups())
+        parts.emplace_back(owner, fetch->request_for(group, reserved));
+    const std::uint64_t token = reactor.parked().park<PartRead>(
+        parts.size(),
+        [left = parts.size(), reserved = std::move(reserved), fetch = std::move(fetch)](
+            PartRead part) mutable {
+            fetch->take(part.from, std::move(part.results));
+            if (--left > 0) return;
+            if (fetch->is_enough()) return fetch->answer();
+            fetch->drop_records();
+            wait_for_any(std::move(fetch));
         });
+    const Home home{reactor.runtime().reactor, token};
+    for (auto& [owner, request] : parts) {
+        give(reactor, owner, [request = std::move(request), home](Reactor& there) mutable {
+            read_there(there, std::move(request), home);
+        });
+    }
 }
 
-// Parks at every reactor; the first that has something, or the end of the wait, is the signal.
-void wait_for_any(std::unique_ptr<FetchCall> fetch) {
+void go_on(FetchPtr fetch, replication::WaitEnd how) {
+    if (how == replication::WaitEnd::stopping) return fetch->answer();
+    if (how == replication::WaitEnd::look) fetch->end_wait();
+    read_all(std::move(fetch));
+}
+
+void wait_there(Reactor& there, replication::WaitRequest request, Home home) {
+    auto signal = [&there, home](replication::WaitEnd how) {
+        tell_home(there, home, Signal{there.runtime().reactor, how});
+    };
+    if (there.is_stopping()) return signal(replication::WaitEnd::stopping);
+    there.replicas().wait(std::move(request), signal);
+}
+
+// Tells every reactor what this Fetch waits for. The first that has something, or sees the end of
+// the wait, is the signal; the others forget it.
+void wait_for_any(FetchPtr fetch) {
     Reactor& reactor = fetch->reactor();
-    const auto& groups = fetch->groups();
-    std::vector<std::pair<ReactorId, replication::FetchRequest>> requests;
-    for (const auto& [owner, group] : groups) {
-        requests.emplace_back(
-            owner,
-            fetch->request_for(group, fetch->max_wait(), std::max(fetch->min_bytes(), 1)));
-    }
+    const replication::WaitId id = reactor.next_wait_id();
+    std::vector<std::pair<ReactorId, replication::WaitRequest>> parts;
+    for (const auto& [owner, group] : fetch->groups())
+        parts.emplace_back(owner, fetch->wait_for(group, id));
     const std::uint64_t token =
-        reactor.parked().park<bool>(1, [fetch = std::move(fetch)](bool) mutable {
-            read_all(std::move(fetch), {}, [](std::unique_ptr<FetchCall> last) { last->answer(); });
+        reactor.parked().park<Signal>(1, [id, fetch = std::move(fetch)](Signal signal) mutable {
+            for (const auto& [owner, group] : fetch->groups()) {
+                if (owner == signal.from) continue;
+                give(fetch->reactor(), owner, [id](Reactor& there) {
+                    there.replicas().cancel_wait(id);
+                });
+            }
+            go_on(std::move(fetch), signal.how);
         });
-    for (auto& [owner, request] : requests) {
-        const bool is_asked = reactor.ask<bool>(
-            owner,
-            [request = std::move(request)](Reactor& there, AnswerDone<bool> reply) mutable {
-                there.replicas().fetch(
-                    std::move(request),
-                    [reply = std::move(reply)](const std::vector<ReadResult>&) mutable {
-                        reply(true);
-                    });
-            },
-            [&reactor, token](bool) { reactor.parked().resume<bool>(token, true); });
-        if (!is_asked) return reactor.parked().forget(token);
+    const Home home{reactor.runtime().reactor, token};
+    for (auto& [owner, request] : parts) {
+        give(reactor, owner, [request = std::move(request), home](Reactor& there) mutable {
+            wait_there(there, std::move(request), home);
+        });
     }
 }
 
@@ -288,16 +413,7 @@ void handle_fetch(Reactor& reactor, Call<FetchRequest> call) {
     Plan plan = Planner(reactor, call).make();
     auto fetch = std::make_unique<FetchCall>(reactor, std::move(call), std::move(plan));
     if (fetch->groups().empty()) return fetch->answer();
-    if (fetch->groups().size() == 1) {
-        const Wait wait{fetch->is_enough() ? Duration() : fetch->max_wait(), fetch->min_bytes()};
-        return read_all(std::move(fetch), wait, [](std::unique_ptr<FetchCall> done) {
-            done->answer();
-        });
-    }
-    read_all(std::move(fetch), {}, [](std::unique_ptr<FetchCall> first) {
-        if (first->is_enough()) return first->answer();
-        wait_for_any(std::move(first));
-    });
+    read_all(std::move(fetch));
 }
 
 }  // namespace glasslog::broker

@@ -2,6 +2,7 @@
 // DeleteRecords.
 
 #include "core/broker/handlers/handlers.hpp"
+#include "core/broker/handlers/repeats.hpp"
 #include "core/broker/scatter.hpp"
 
 #include <algorithm>
@@ -92,15 +93,23 @@ bool is_isolation(protocol::IsolationLevel level) {
 }
 
 WireError list_offset_refusal(const Call<protocol::ListOffsetsRequest>& call,
-                              const protocol::ListOffsetsRequest::Topic& topic,
-                              const protocol::ListOffsetsRequest::Partition& partition) {
-    const auto same = std::ranges::count_if(topic.partitions, [&](const auto& other) {
-        return other.partition_index == partition.partition_index;
-    });
+                              const protocol::ListOffsetsRequest::Partition& partition,
+                              bool is_repeated) {
     if (!is_isolation(call.body.isolation_level)) return WireError::unknown_server_error;
-    if (same > 1) return WireError::invalid_request;
+    if (is_repeated) return WireError::invalid_request;
     return is_timestamp(partition.timestamp, call.version) ? WireError::none
                                                            : WireError::unsupported_version;
+}
+
+Repeats repeats_of(const protocol::ListOffsetsRequest& request) {
+    Repeats repeats;
+    for (const auto& topic : request.topics) {
+        repeats.add_topic({}, topic.name);
+        for (const auto& partition : topic.partitions)
+            repeats.add(partition.partition_index);
+    }
+    repeats.find();
+    return repeats;
 }
 
 }  // namespace
@@ -108,17 +117,18 @@ WireError list_offset_refusal(const Call<protocol::ListOffsetsRequest>& call,
 void handle_list_offsets(Reactor& reactor, Call<protocol::ListOffsetsRequest> call) {
     using Response = protocol::ListOffsetsResponse;
     Round<protocol::ListOffsetsRequest, Response, OffsetRequest, ListOffsetReply> round;
+    const Repeats repeats = repeats_of(call.body);
+    std::size_t next = 0;
     for (const auto& topic : call.body.topics) {
         Response::Topic& out = round.response.topics.emplace_back();
         out.name = topic.name;
         for (const auto& asked : topic.partitions) {
-            const bool is_repeated = std::ranges::any_of(out.partitions, [&](const auto& known) {
-                return known.partition_index == asked.partition_index;
-            });
-            if (is_repeated) continue;  // one answer for all
+            const std::size_t number = next++;
+            if (repeats.first(number) != number) continue;  // one answer for all
+            const bool is_repeated = repeats.last(number) != number;
             Response::Partition& answer = out.partitions.emplace_back();
             answer.partition_index = asked.partition_index;
-            answer.error_code = list_offset_refusal(call, topic, asked);
+            answer.error_code = list_offset_refusal(call, asked, is_repeated);
             if (answer.error_code != WireError::none) continue;
             const Target target = find_target(reactor, topic.name, asked.partition_index);
             answer.error_code = target.error;
@@ -131,6 +141,8 @@ void handle_list_offsets(Reactor& reactor, Call<protocol::ListOffsetsRequest> ca
                                     .isolation = call.body.isolation_level}});
             round.places.push_back({round.response.topics.size() - 1, out.partitions.size() - 1});
         }
+        const bool is_all_repeated = out.partitions.empty() && !topic.partitions.empty();
+        if (is_all_repeated) round.response.topics.pop_back();
     }
     round.call = std::move(call);
     std::move(round).run(

@@ -1,6 +1,7 @@
 // Produce and InitProducerId.
 
 #include "core/broker/handlers/handlers.hpp"
+#include "core/broker/handlers/repeats.hpp"
 #include "core/broker/scatter.hpp"
 
 #include <algorithm>
@@ -40,6 +41,12 @@ public:
     Planner(Reactor& reactor, Call<ProduceRequest>& call) : reactor_(reactor), call_(call) {}
 
     Plan make() {
+        for (const ProduceRequest::Topic& topic : call_.body.topic_data) {
+            repeats_.add_topic(topic.topic_id, topic.name);
+            for (const ProduceRequest::Partition& partition : topic.partition_data)
+                repeats_.add(partition.index);
+        }
+        repeats_.find();
         for (ProduceRequest::Topic& topic : call_.body.topic_data)
             add(topic);
         return std::move(plan_);
@@ -54,23 +61,19 @@ private:
         ProduceResponse::Topic& out = plan_.response.responses.emplace_back();
         out.name = asked.name;
         out.topic_id = asked.topic_id;
-        for (std::size_t i = 0; i < asked.partition_data.size(); ++i) {
-            ProduceRequest::Partition& partition = asked.partition_data[i];
-            if (is_replaced(asked, i)) continue;
+        for (ProduceRequest::Partition& partition : asked.partition_data) {
+            const std::size_t number = next_++;
+            // Of several entries of one partition the last one counts, as in Kafka.
+            if (repeats_.last(number) != number) continue;
             ProduceResponse::Partition& answer = out.partition_responses.emplace_back();
             answer.index = partition.index;
             answer.base_offset = no_offset;
             answer.error_code = refusal(topic, partition);
             if (answer.error_code == WireError::none) add_part(*topic, partition);
         }
-    }
-
-    // Of several entries of one partition the last one counts, as in Kafka.
-    static bool is_replaced(const ProduceRequest::Topic& topic, std::size_t at) {
-        const auto& all = topic.partition_data;
-        return std::any_of(all.begin() + static_cast<std::ptrdiff_t>(at) + 1,
-                           all.end(),
-                           [&](const auto& later) { return later.index == all[at].index; });
+        const bool is_all_replaced =
+            out.partition_responses.empty() && !asked.partition_data.empty();
+        if (is_all_replaced) plan_.response.responses.pop_back();
     }
 
     WireError refusal(const metadata::Topic* topic,
@@ -103,6 +106,8 @@ private:
 
     Reactor& reactor_;
     Call<ProduceRequest>& call_;
+    Repeats repeats_;
+    std::size_t next_ = 0;  // number of an entry
     Plan plan_;
 };
 

@@ -1,12 +1,12 @@
 // What waits for other reactors: called as often as promised, forgotten afterwards.
 
+#include "core/broker/parked.hpp"
+
 #include <gtest/gtest.h>
 
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "core/broker/parked.hpp"
 
 namespace glasslog::broker {
 namespace {

@@ -115,7 +115,12 @@ std::optional<Event> read_event(const Line& line) {
                      .replica = replica,
                      .isolation = isolation};
     }
-    if (word == "watch") return Watch{line.token(), Offset(line.number("seen", 0)), isolation};
+    if (word == "watch") {
+        return Watch{line.token(),
+                     Offset(line.number("seen", 0)),
+                     isolation,
+                     static_cast<std::uint64_t>(line.number("bytes", 0))};
+    }
     if (word == "unwatch") return Unwatch{line.token()};
     if (word == "list") {
         return ListOffset{.token = line.token(),

@@ -147,98 +147,111 @@ TEST_F(ReplicaManagerTest, ALimitedFetchHasWholeBatchesAndAtLeastOne) {
     EXPECT_EQ(lab.read(orders, 6).error, WireError::offset_out_of_range);
 }
 
-TEST_F(ReplicaManagerTest, ALongPollIsWokenByWhatComes) {
+class FetchWaitTest : public ReplicaManagerTest {
+protected:
+    void start_with(const std::string& topic) {
+        ReplicaManagerTest::start_with(topic);
+        lab.append(orders, {});
+        size = make_batch({}).size();
+    }
+
+    void wait(std::uint64_t id, const Seen& seen, std::uint64_t bytes) {
+        WaitRequest request{.id = WaitId(id), .bytes = bytes, .max_wait = Duration::seconds(30)};
+        request.partitions.push_back({orders, seen});
+        lab.manager().wait(std::move(request), [this](WaitEnd how) { ends.push_back(how); });
+    }
+
+    void settle() {
+        lab.lab().run_until([] { return false; }, Duration::milliseconds(100));
+    }
+
+    std::vector<WaitEnd> ends;
+    std::uint64_t size = 0;
+};
+
+TEST_F(FetchWaitTest, EndsWhenSoManyBytesCame) {
     start_with("orders");
-    std::optional<std::vector<ReadResult>> answer;
-    FetchRequest request{.min_bytes = 1, .max_wait = Duration::seconds(30)};
-    request.partitions = {{.partition = orders, .offset = Offset(0), .max_bytes = 1 << 20}};
-    lab.lab().run(Duration::seconds(1));
-    lab.manager().fetch(request, [&](std::vector<ReadResult> got) { answer = std::move(got); });
-    lab.lab().run_until([&] { return lab.manager().parked_fetch_count() == 1; });
-    EXPECT_FALSE(answer.has_value());
+    wait(1, lab.read(orders, 1).seen, 2 * size);
 
-    lab.append(orders, {.count = 2});
-    lab.lab().run_until([&] { return answer.has_value(); });
+    lab.append(orders, {});
+    settle();
+    EXPECT_THAT(ends, ElementsAre());
+    EXPECT_EQ(lab.manager().parked_fetch_count(), 1U);
+    lab.append(orders, {});
+    settle();
 
-    EXPECT_THAT(bases(answer->at(0)), ElementsAre(0));
+    EXPECT_THAT(ends, ElementsAre(WaitEnd::came));
     EXPECT_EQ(lab.manager().parked_fetch_count(), 0U);
     EXPECT_TRUE(lab.manager().find(orders)->watchers.empty());
 }
 
-TEST_F(ReplicaManagerTest, ALongPollWaitsForMinBytesOverAllItsPartitions) {
-    ASSERT_TRUE(lab.start());
-    lab.create("wide", 2);
-    lab.append(lab.id("wide", 0), {});
-    lab.lab().run(Duration::seconds(1));
-    const auto size = static_cast<std::int32_t>(make_batch({}).size());
-    std::optional<std::vector<ReadResult>> answer;
-    FetchRequest request{.min_bytes = 3 * size, .max_wait = Duration::seconds(30)};
-    for (const int index : {0, 1}) {
-        request.partitions.push_back(
-            {.partition = lab.id("wide", index), .offset = Offset(0), .max_bytes = 1 << 20});
-    }
-    lab.append(lab.id("wide", 0), {});
-    lab.manager().fetch(request, [&](std::vector<ReadResult> got) { answer = std::move(got); });
-
-    lab.append(lab.id("wide", 0), {});
-    lab.append(lab.id("wide", 1), {});
-    lab.lab().run_until([&] { return answer.has_value(); });
-
-    const std::size_t bytes = answer->at(0).records.size() + answer->at(1).records.size();
-    EXPECT_GE(bytes, 3U * static_cast<std::size_t>(size));
-}
-
-TEST_F(ReplicaManagerTest, ALongPollEndsWhenItsTimeIsOver) {
+TEST_F(FetchWaitTest, WhatCameBetweenTheReadingAndTheWaitIsCountedToTheByte) {
     start_with("orders");
-    lab.lab().run(Duration::seconds(1));
-    const Instant before = lab.lab().runtime().clock.now();
-    FetchRequest request{.min_bytes = 1, .max_wait = Duration::milliseconds(300)};
-    request.partitions = {{.partition = orders, .offset = Offset(0), .max_bytes = 1 << 20}};
-
-    const auto answer = lab.fetch(request);
-
-    ASSERT_TRUE(answer.has_value());
-    EXPECT_TRUE(answer->at(0).records.empty());
-    EXPECT_GE(lab.lab().runtime().clock.now() - before, Duration::milliseconds(300));
-}
-
-TEST_F(ReplicaManagerTest, AFetchReservesWhatItMayBringWhileItReads) {
-    start_with("orders");
-    lab.append(orders, {.value_bytes = 100});
-    lab.lab().run(Duration::seconds(1));
-    int answers = 0;
-    FetchRequest request{.min_bytes = 1, .max_bytes = 3000, .max_wait = Duration::seconds(30)};
-    request.partitions = {{.partition = orders, .offset = Offset(0), .max_bytes = 2000}};
-
-    lab.manager().fetch(request, [&](std::vector<ReadResult>) { ++answers; });
-    lab.manager().fetch(request, [&](std::vector<ReadResult>) { ++answers; });
-    EXPECT_EQ(lab.manager().fetch_bytes_reserved(), 4000U);
-    lab.lab().run_until([&] { return answers == 2; });
-    EXPECT_EQ(lab.manager().fetch_bytes_reserved(), 0U);
-
-    // What waits for records holds none.
-    request.partitions[0].offset = Offset(1);
-    lab.manager().fetch(request, [&](std::vector<ReadResult>) { ++answers; });
-    lab.lab().run_until([&] { return lab.manager().parked_fetch_count() == 1; });
-    EXPECT_EQ(lab.manager().fetch_bytes_reserved(), 0U);
+    const Seen seen = lab.read(orders, 1).seen;
     lab.append(orders, {});
-    lab.lab().run_until([&] { return answers == 3; });
-    EXPECT_EQ(lab.manager().fetch_bytes_reserved(), 0U);
+
+    wait(1, seen, size + 1);
+    wait(2, seen, size);
+    settle();
+
+    EXPECT_THAT(ends, ElementsAre(WaitEnd::came));
+    EXPECT_EQ(lab.manager().parked_fetch_count(), 1U);
 }
 
-TEST_F(ReplicaManagerTest, BeyondTheLimitALongPollAnswersAtOnce) {
+TEST_F(FetchWaitTest, EndsWhenItsTimeIsOver) {
+    start_with("orders");
+    const Instant before = lab.lab().runtime().clock.now();
+
+    wait(1, lab.read(orders, 1).seen, 1);
+    lab.lab().run_until([&] { return !ends.empty(); });
+
+    EXPECT_THAT(ends, ElementsAre(WaitEnd::look));
+    EXPECT_GE(lab.lab().runtime().clock.now() - before, Duration::seconds(30));
+}
+
+TEST_F(FetchWaitTest, ACancelledOneLeavesNothing) {
+    start_with("orders");
+    wait(1, lab.read(orders, 1).seen, 1);
+
+    lab.manager().cancel_wait(WaitId(1));
+    lab.append(orders, {});
+    settle();
+
+    EXPECT_THAT(ends, ElementsAre());
+    EXPECT_EQ(lab.manager().parked_fetch_count(), 0U);
+    EXPECT_TRUE(lab.manager().find(orders)->watchers.empty());
+}
+
+TEST_F(FetchWaitTest, BeyondTheLimitNobodyWaits) {
     lab.options.parked_fetches_max = 2;
     start_with("orders");
-    lab.lab().run(Duration::seconds(1));
-    int answers = 0;
-    FetchRequest request{.min_bytes = 1, .max_wait = Duration::seconds(30)};
-    request.partitions = {{.partition = orders, .offset = Offset(0), .max_bytes = 1 << 20}};
 
-    for (int i = 0; i < 3; ++i)
-        lab.manager().fetch(request, [&](std::vector<ReadResult>) { ++answers; });
-    lab.lab().run_until([&] { return answers == 1; });
+    for (std::uint64_t id = 1; id <= 3; ++id)
+        wait(id, lab.read(orders, 1).seen, 1);
+    settle();
 
+    EXPECT_THAT(ends, ElementsAre(WaitEnd::look));
     EXPECT_EQ(lab.manager().parked_fetch_count(), 2U);
+}
+
+TEST_F(FetchWaitTest, AStopEndsAll) {
+    start_with("orders");
+    wait(1, lab.read(orders, 1).seen, 1);
+    wait(2, lab.read(orders, 1).seen, 1);
+
+    lab.manager().end_waits();
+
+    EXPECT_THAT(ends, ElementsAre(WaitEnd::stopping, WaitEnd::stopping));
+}
+
+TEST_F(FetchWaitTest, ADeletedTopicIsLookedAt) {
+    start_with("orders");
+    wait(1, lab.read(orders, 1).seen, 1 << 20);
+
+    lab.remove("orders");
+    settle();
+
+    EXPECT_THAT(ends, ElementsAre(WaitEnd::look));
 }
 
 TEST_F(ReplicaManagerTest, OffsetsAreFoundByTime) {

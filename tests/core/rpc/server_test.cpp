@@ -10,6 +10,16 @@ protected:
         append_be(bytes, length);
         return Bytes::from(std::move(bytes));
     }
+
+    // In one chunk: a Fetch, and so many bytes of a frame of 60 KiB behind it.
+    static Bytes fetch_and_more(std::size_t more) {
+        protocol::RequestHeader header;
+        header.request_api_key = protocol::ApiKey::fetch;
+        Payload all = protocol::encode_request_frame(header, {});
+        all.append(Payload(length_only(60 * 1024)));
+        all.append(Payload(Bytes::from(std::vector<std::uint8_t>(more))));
+        return all.flatten();
+    }
 };
 
 TEST_F(ServerTest, AnswersInTheOrderOfTheRequests) {
@@ -175,6 +185,45 @@ TEST_F(ServerTest, ClosesWhoLeavesAnswersWhileTheyMakeOthersSmall) {
     ASSERT_TRUE(run_until([&] { return server_->counters().stall_closed_count == 1; }));
     EXPECT_EQ(server_->answer_bytes_left(), 1024U * 1024);
     EXPECT_EQ(server_->memory_bytes(), 0U);
+}
+
+// The next frame's beginning stays in memory behind a Fetch that waits for months.
+TEST_F(ServerTest, ClosesWhoHoldsMemoryBehindAFetchWhenOthersNeedIt) {
+    serve({.request_bytes_max = 64 * 1024,
+           .memory_bytes_max = 1024 * 1024,
+           .stall_max = Duration::seconds(5)});
+    for (int i = 0; i < 40; ++i) {
+        RawPeer& peer = connect();
+        peer.send(fetch_and_more(59 * 1024));
+    }
+    world_.run_for(Duration::seconds(1));
+    ASSERT_EQ(server_->memory_bytes_left(), 0U);
+    RawPeer& poll = connect();
+    poll.read_all();
+    poll.send_request(1, protocol::ApiKey::fetch);
+    RawPeer& other = connect();
+    other.send(length_only(32 * 1024));
+    other.send(Bytes::from(std::vector<std::uint8_t>(32 * 1024)));
+
+    world_.run_for(Duration::seconds(12));
+
+    EXPECT_GT(server_->memory_bytes_left(), 100U * 1024);
+    EXPECT_LT(server_->counters().stall_closed_count, 40U);
+    EXPECT_FALSE(poll.is_ended) << "it holds nothing";
+}
+
+TEST_F(ServerTest, ClosesAConnectionWhoseAnswerNoFrameCanHold) {
+    handler_.answer_bytes = 5000;
+    serve({.answer_frame_bytes_max = 4000});
+    RawPeer& peer = connect();
+    peer.read_all();
+
+    peer.send_request(1);
+
+    ASSERT_TRUE(run_until([&] { return peer.is_ended; }));
+    EXPECT_TRUE(has_log_line_with("an answer to ApiVersions of 5000 bytes"));
+    EXPECT_EQ(server_->memory_bytes(), 0U);
+    EXPECT_EQ(server_->answer_bytes_left(), ServerLimits().answer_bytes_max);
 }
 
 TEST_F(ServerTest, ClosesWhoHoldsMemoryWithoutMovingWhenOthersNeedIt) {
