@@ -15,6 +15,10 @@ BrokerProgram::BrokerProgram(std::vector<runtime::Runtime> reactors,
     : broker_(std::move(reactors), std::move(config), rules), ended_(std::move(ended)) {}
 
 void BrokerProgram::start() {
+    broker_.on_failure(gate_.wrap([this](const IoError& error) {
+        is_ready_ = false;
+        ended_(error);
+    }));
     broker_.start(gate_.wrap([this](Expected<broker::Started, IoError> started) {
         is_ready_ = started.has_value();
         if (!started) ended_(started.error());

@@ -19,7 +19,8 @@
 
 namespace glasslog::sim {
 
-// A broker. `ended` is told why it could not start, as a process would say before it exits.
+// A broker. `ended` is told why it could not start, or that its disk failed, as a process would say
+// before it exits.
 class BrokerProgram final : public Program {
 public:
     using Ended = UniqueFunction<void(const IoError& error)>;
