@@ -15,12 +15,6 @@ namespace {
 
 constexpr int exit_unusable = 2;
 
-struct Options {
-    QString input;
-    std::optional<Instant> at;
-    QString screenshot;
-};
-
 int refuse(const QString& text) {
     std::fprintf(stderr, "glasslog-gui: %s\n", qPrintable(text));
     return exit_unusable;
@@ -37,77 +31,57 @@ std::optional<Instant> parse_time(const QString& text) {
     return Instant::from_nanoseconds(std::int64_t(number * (is_ms ? 1e6 : 1e9)));
 }
 
-std::optional<Options> parse(const QCoreApplication& application, QString& problem) {
-    QCommandLineParser parser;
-    parser.setApplicationDescription(QObject::tr(
-        "Shows a run of Glasslog: a recorded trace, also while it grows, or a scenario that is "
-        "simulated while you watch.\n\nExamples:\n  glasslog-gui run.trace\n  glasslog-gui "
-        "scenarios/lessons/power-loss.scenario\n  glasslog-gui run.trace --at 3s --screenshot "
-        "out.png"));
-    parser.addHelpOption();
-    const QCommandLineOption at(QStringLiteral("at"),
-                                QObject::tr("Show this moment (3s, 250ms)."),
-                                QStringLiteral("time"));
-    const QCommandLineOption shot(
-        QStringLiteral("screenshot"),
-        QObject::tr(
-            "Write a picture and end; needs no display. Without --at: of the end of the run."),
-        QStringLiteral("file"));
-    parser.addOptions({at, shot});
-    parser.addPositionalArgument(QStringLiteral("input"),
-                                 QObject::tr("A trace file or a .scenario file."));
-    parser.process(application);
-    Options options;
-    if (parser.positionalArguments().size() != 1) {
-        problem = QObject::tr("one trace file or scenario is wanted; see --help");
-        return std::nullopt;
-    }
-    options.input = parser.positionalArguments().front();
-    options.screenshot = parser.value(shot);
-    if (parser.isSet(at)) {
-        options.at = parse_time(parser.value(at));
-        if (!options.at)
-            problem =
-                QObject::tr("--at '%1': a time like 3s or 250ms is wanted").arg(parser.value(at));
-    }
-    if (!QFileInfo::exists(options.input))
-        problem = QObject::tr("%1: no such file").arg(options.input);
-    if (!problem.isEmpty()) return std::nullopt;
-    return options;
-}
-
 // The glasslog command: beside this program, or in PATH.
 std::string command_path() {
     const QString beside = QCoreApplication::applicationDirPath() + QStringLiteral("/glasslog");
     return QFileInfo::exists(beside) ? beside.toStdString() : "glasslog";
 }
 
-int run(QApplication& application) {
-    QString problem;
-    const auto options = parse(application, problem);
-    if (!options) return refuse(problem);
-    const std::string input = options->input.toStdString();
-    std::unique_ptr<Source> source;
-    if (options->input.endsWith(QLatin1String(".scenario"))) {
-        auto simulator = start_simulator(command_path(), input);
-        if (!simulator) return refuse(QString::fromStdString(simulator.error().text()));
-        source = std::move(*simulator);
-    } else {
-        source = open_file(input);
-    }
-    MainWindow window(std::move(source), QFileInfo(options->input).fileName());
+// A .scenario is simulated, everything else is read as a trace.
+Expected<std::unique_ptr<Source>, IoError> open(const QString& input) {
+    const std::string path = input.toStdString();
+    if (!input.endsWith(QLatin1String(".scenario"))) return open_file(path);
+    return start_simulator(command_path(), path);
+}
+
+int run(const QApplication& application) {
+    QCommandLineParser parser;
+    parser.setApplicationDescription(QObject::tr(
+        "Shows a run of Glasslog: a recorded trace, also while it grows, or a scenario that is\n"
+        "simulated while you watch.\n\n"
+        "Examples:\n"
+        "  glasslog-gui run.trace\n"
+        "  glasslog-gui scenarios/lessons/power-loss.scenario\n"
+        "  glasslog-gui run.trace --at 3s --screenshot out.png"));
+    parser.addHelpOption();
+    parser.addOption({"at", QObject::tr("Show this moment (3s, 250ms)."), "time"});
+    parser.addOption({"screenshot",
+                      QObject::tr("Write a picture and end; needs no display. Without --at: of the "
+                                  "end of the run."),
+                      "file"});
+    parser.addPositionalArgument("input", QObject::tr("A trace file or a .scenario file."));
+    parser.process(application);
+    const QString input = parser.positionalArguments().value(0);
+    const QString picture = parser.value("screenshot");
+    const std::optional<Instant> at = parse_time(parser.value("at"));
+    if (parser.positionalArguments().size() != 1)
+        return refuse(QObject::tr("one trace file or scenario is wanted; see --help"));
+    if (parser.isSet("at") && !at)
+        return refuse(
+            QObject::tr("--at '%1': a time like 3s or 250ms is wanted").arg(parser.value("at")));
+    if (!QFileInfo::exists(input)) return refuse(QObject::tr("%1: no such file").arg(input));
+    auto source = open(input);
+    if (!source) return refuse(QString::fromStdString(source.error().text()));
+    MainWindow window(std::move(*source), QFileInfo(input).fileName());
     window.show();
-    const bool is_picture = !options->screenshot.isEmpty();
-    if (options->at || is_picture) window.load_until(options->at.value_or(Instant::never()));
-    if (!is_picture) return QApplication::exec();
+    if (at || !picture.isEmpty()) window.load_until(at.value_or(Instant::never()));
+    if (picture.isEmpty()) return QApplication::exec();
     QCoreApplication::processEvents();
-    if (!window.session().header()) {
-        const QString why = window.session().problem();
-        return refuse(options->input +
-                      (why.isEmpty() ? QObject::tr(": no trace yet") : ": " + why));
-    }
-    if (!window.grab().save(options->screenshot))
-        return refuse(QObject::tr("%1 cannot be written").arg(options->screenshot));
+    const QString problem = window.session().problem();
+    if (!window.session().header())
+        return refuse(input + ": " + (problem.isEmpty() ? QObject::tr("no trace yet") : problem));
+    if (!window.grab().save(picture))
+        return refuse(QObject::tr("%1 cannot be written").arg(picture));
     return 0;
 }
 

@@ -29,23 +29,24 @@ namespace {
 constexpr int frame_ms = 16;
 constexpr int receive_budget_ms = 5;
 
-QLabel* make_label(QWidget* parent, int pixels, bool is_bold, const QColor& color = theme::ink) {
-    auto* label = new QLabel(parent);
+QLabel* make_label(const QString& text, int pixels, bool is_bold, QMargins margins = {}) {
+    auto* label = new QLabel(text);
     label->setFont(theme::font(pixels, is_bold));
-    label->setStyleSheet(QStringLiteral("color: %1; background: transparent").arg(color.name()));
+    label->setContentsMargins(margins);
     return label;
 }
 
+void paint_label(QLabel* label, const QColor& color) {
+    label->setStyleSheet(QStringLiteral("color: ") + color.name());
+}
+
 // A pane with its title above.
-QWidget* titled(const QString& title, QWidget* pane, QWidget* parent) {
-    auto* box = new QWidget(parent);
+QWidget* titled(const QString& title, QWidget* pane) {
+    auto* box = new QWidget;
     auto* column = new QVBoxLayout(box);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
-    auto* label = make_label(box, theme::body, true);
-    label->setText(title);
-    label->setContentsMargins(16, 6, 0, 4);
-    column->addWidget(label);
+    column->addWidget(make_label(title, theme::body, true, {16, 6, 0, 4}));
     column->addWidget(pane, 1);
     return box;
 }
@@ -66,50 +67,34 @@ MainWindow::MainWindow(std::unique_ptr<Source> source, const QString& title)
     refresh();
 }
 
-void MainWindow::add_tool(QAction* action,
-                          const QString& tip,
-                          QKeySequence key,
-                          std::function<void()> act) {
-    action->setShortcut(key);
-    action->setToolTip(QStringLiteral("%1 (%2)").arg(tip, key.toString()));
-    connect(action, &QAction::triggered, this, [this, act = std::move(act)] {
-        act();
-        refresh();
-    });
-}
-
-QLabel* MainWindow::add_label(const QString& text, int pixels, bool is_bold, QMargins margins) {
-    auto* label = make_label(this, pixels, is_bold);
-    label->setText(text);
-    label->setContentsMargins(margins);
-    bar_->addWidget(label);
-    return label;
-}
-
 void MainWindow::make_tools() {
-    bar_ = addToolBar(tr("Playback"));
-    bar_->setMovable(false);
-    add_tool(bar_->addAction(QStringLiteral("◀◀")), tr("To the start"), Qt::Key_Home, [this] {
-        session_.seek({});
-    });
-    add_tool(bar_->addAction(QStringLiteral("◀❘")), tr("One event back"), Qt::Key_Left, [this] {
+    auto* bar = addToolBar(tr("Playback"));
+    bar->setMovable(false);
+    const auto add = [&](const char* text, const QString& tip, QKeySequence key, auto act) {
+        QAction* const action = bar->addAction(QString::fromUtf8(text), [this, act] {
+            act();
+            refresh();
+        });
+        action->setShortcut(key);
+        action->setToolTip(QStringLiteral("%1 (%2)").arg(tip, key.toString()));
+        return action;
+    };
+    add("◀◀", tr("To the start"), Qt::Key_Home, [this] { session_.seek({}); });
+    add("◀❘", tr("One event back"), Qt::Key_Left, [this] {
         session_.seek_event(session_.count() - (session_.count() > 0 ? 1 : 0));
     });
-    play_ = bar_->addAction(QStringLiteral("▶"));
-    add_tool(play_, tr("Play or pause"), Qt::Key_Space, [this] {
+    play_ = add("▶", tr("Play or pause"), Qt::Key_Space, [this] {
         session_.play(!session_.is_playing());
     });
-    add_tool(bar_->addAction(QStringLiteral("❘▶")), tr("One event on"), Qt::Key_Right, [this] {
+    add("❘▶", tr("One event on"), Qt::Key_Right, [this] {
         session_.seek_event(session_.count() + 1);
     });
-    add_tool(bar_->addAction(QStringLiteral("▶▶")), tr("To the live edge"), Qt::Key_End, [this] {
-        session_.seek(session_.edge());
-    });
-    clock_ = add_label({}, theme::clock, true, {14, 0, 10, 0});
-    position_ = add_label({}, theme::body, false, {0, 0, 8, 0});
-    bar_->addSeparator();
-    add_label(tr("Speed"), theme::body, false, {10, 0, 6, 0});
-    auto* speed = new QSlider(Qt::Horizontal, this);
+    add("▶▶", tr("To the live edge"), Qt::Key_End, [this] { session_.seek(session_.edge()); });
+    bar->addWidget(clock_ = make_label({}, theme::clock, true, {14, 0, 10, 0}));
+    bar->addWidget(position_ = make_label({}, theme::body, false, {0, 0, 8, 0}));
+    bar->addSeparator();
+    bar->addWidget(make_label(tr("Speed"), theme::body, false, {10, 0, 6, 0}));
+    auto* speed = new QSlider(Qt::Horizontal);
     speed->setAccessibleName(tr("Speed"));
     speed->setRange(0, int(std::size(speeds)) - 1);
     speed->setValue(default_speed);
@@ -118,62 +103,56 @@ void MainWindow::make_tools() {
         session_.set_speed(value);
         refresh_texts();
     });
-    bar_->addWidget(speed);
-    speed_label_ = add_label({}, theme::body, false, {});
+    bar->addWidget(speed);
+    bar->addWidget(speed_label_ = make_label({}, theme::body, false));
     speed_label_->setFixedWidth(64);
-    bar_->addSeparator();
+    bar->addSeparator();
     const std::pair<QString, QString> faults[] = {{"crash", tr("✕ Crash")},
                                                   {"power-loss", tr("⚡ Power loss")},
                                                   {"restart", tr("↻ Restart")},
                                                   {"cut", tr("✂ Cut link")},
                                                   {"heal", tr("Heal link")}};
     for (const auto& [verb, name] : faults) {
-        faults_.push_back(bar_->addAction(name));
+        faults_.push_back(bar->addAction(name, [this, verb = verb] { inflict(verb); }));
         faults_.back()->setObjectName(verb);
-        connect(faults_.back(), &QAction::triggered, this, [this, verb = verb] { inflict(verb); });
     }
-    auto* gap = new QWidget(this);
+    auto* gap = new QWidget;
     gap->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
-    bar_->addWidget(gap);
-    badge_ = add_label({}, theme::body, true, {0, 0, 14, 0});
+    bar->addWidget(gap);
+    bar->addWidget(badge_ = make_label({}, theme::body, true, {0, 0, 14, 0}));
 }
 
 QWidget* MainWindow::make_story() {
-    auto* story = new QWidget(this);
+    auto* story = new QWidget;
     story->setObjectName(QStringLiteral("story"));
     auto* words = new QHBoxLayout(story);
     words->setContentsMargins(16, 8, 16, 8);
-    narration_ = make_label(story, theme::title, false);
+    narration_ = make_label({}, theme::title, false);
     narration_->setWordWrap(true);
     narration_->setMinimumHeight(40);
-    verdict_ = make_label(story, theme::body, true);
+    verdict_ = make_label({}, theme::body, true);
     words->addWidget(narration_, 1);
     words->addWidget(verdict_);
     return story;
 }
 
 void MainWindow::make_panes() {
-    map_ = new Canvas(
-        tr("Cluster"),
-        [this](QSizeF size) {
-            return layout_map(
-                {session_.now(), session_.all(), session_.time(), size, session_.selected});
-        },
-        this);
-    lanes_ = new Canvas(
-        tr("Partition logs"),
-        [this](QSizeF size) {
-            return layout_lanes({session_.now(), size, session_.selected, std::size_t(skipped_)});
-        },
-        this);
-    time_ = new Canvas(
-        tr("Time"),
-        [this](QSizeF size) { return layout_time(session_, size); },
-        this);
+    map_ = new Canvas(tr("Cluster"), [this](QSizeF size) {
+        return layout_map(
+            {session_.now(), session_.all(), session_.time(), size, session_.selected});
+    });
+    lanes_ = new Canvas(tr("Partition logs"), [this](QSizeF size) {
+        return layout_lanes({session_.now(), size, session_.selected, std::size_t(skipped_)});
+    });
+    time_ = new Canvas(tr("Time"), [this](QSizeF size) { return layout_time(session_, size); });
     time_->setFixedHeight(time_height);
     events_ = new EventPane(session_, this);
-    connect(map_, &Canvas::touched, this, [this](const QString& id) { select(id); });
-    connect(lanes_, &Canvas::touched, this, [this](const QString& id) { select(id); });
+    for (Canvas* canvas : {map_, lanes_}) {
+        connect(canvas, &Canvas::touched, this, [this](const QString& id) {
+            session_.selected = id;
+            refresh();
+        });
+    }
     connect(lanes_, &Canvas::wheeled, this, [this](int pixels) {
         const int last = int(session_.now().replicas->size()) - 1;
         skipped_ = std::clamp(skipped_ + (pixels > 0 ? 1 : -1), 0, std::max(0, last));
@@ -191,24 +170,24 @@ void MainWindow::make_panes() {
         refresh();
     });
 
-    auto* right = new QSplitter(Qt::Vertical, this);
-    right->addWidget(titled(tr("Partition logs"), lanes_, this));
-    right->addWidget(titled(tr("Events"), events_, this));
+    auto* right = new QSplitter(Qt::Vertical);
+    right->addWidget(titled(tr("Partition logs"), lanes_));
+    right->addWidget(titled(tr("Events"), events_));
     right->setSizes({430, 280});
-    auto* middle = new QSplitter(Qt::Horizontal, this);
-    middle->addWidget(titled(tr("Cluster"), map_, this));
+    auto* middle = new QSplitter(Qt::Horizontal);
+    middle->addWidget(titled(tr("Cluster"), map_));
     middle->addWidget(right);
     middle->setSizes({720, 880});
-    auto* all = new QWidget(this);
+    auto* all = new QWidget;
     auto* column = new QVBoxLayout(all);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(1);
     column->addWidget(make_story());
     column->addWidget(middle, 1);
-    column->addWidget(titled(tr("Time"), time_, this));
+    column->addWidget(titled(tr("Time"), time_));
     setCentralWidget(all);
-    status_ = make_label(this, theme::small, false, theme::secondary);
-    status_->setContentsMargins(14, 0, 0, 0);
+    status_ = make_label({}, theme::small, false, {14, 0, 0, 0});
+    paint_label(status_, theme::secondary);
     statusBar()->addWidget(status_, 1);
     resize(1600, 1000);
 }
@@ -231,12 +210,8 @@ void MainWindow::load_until(Instant time) {
         if (session_.is_steerable() && session_.is_answered() && session_.edge() >= time) break;
         QThread::msleep(5);
     }
+    is_quiet_ = true;
     session_.seek(time);
-    refresh();
-}
-
-void MainWindow::select(const QString& id) {
-    session_.selected = id;
     refresh();
 }
 
@@ -245,32 +220,32 @@ QString MainWindow::why_not(const QString& verb) const {
     if (!refusal.isEmpty()) return refusal;
     const bool is_of_link = verb == "cut" || verb == "heal";
     const QStringList parts = session_.selected.split(QLatin1Char(':'));
-    if (is_of_link != (parts[0] == "link") || is_of_link == (parts[0] == "node"))
+    if (parts[0] != (is_of_link ? "link" : "node"))
         return is_of_link ? tr("click a link first") : tr("click a node first");
-    const NodeId first(parts[1].toInt());
     const trace::Snapshot all = session_.all();
     for (const QString& part : parts.mid(1)) {
         if (all.nodes->at(NodeId(part.toInt()))->role == "admin")
             return tr("the scenario does not name admin");
     }
-    if (verb == "heal")
-        return cuts_.contains(session_.selected) ? QString() : tr("it was not cut in this window");
-    if (verb == "cut") {
-        const NodeId second(parts[2].toInt());
-        const auto& links = *session_.now().links;
-        const bool is_up = std::none_of(links.begin(), links.end(), [&](const auto& link) {
-            return std::minmax(link.from, link.to) == std::minmax(first, second);
-        });
-        return is_up ? QString() : tr("this link is not whole");
-    }
-    using trace::NodeState;
+    const NodeId first(parts[1].toInt());
+    const NodeId second(parts.back().toInt());
+    const auto is_it = [&](const trace::LinkPicture& link) {
+        return std::minmax(link.from, link.to) == std::minmax(first, second);
+    };
+    const auto& links = *session_.now().links;
+    const bool is_broken = std::any_of(links.begin(), links.end(), is_it);
     const auto found = session_.now().nodes->find(first);
-    const bool is_there = found != session_.now().nodes->end();
-    const NodeState state = is_there ? found->second->state : NodeState::unknown;
-    if (state == NodeState::unknown) return tr("it has not started yet");
+    using trace::NodeState;
+    const bool is_known = found != session_.now().nodes->end();
+    const NodeState state = is_known ? found->second->state : NodeState::unknown;
     const bool is_running = state == NodeState::up || state == NodeState::paused;
-    if (verb == "restart") return is_running ? tr("it is running") : QString();
-    return is_running ? QString() : tr("it is not running");
+    if (verb == "heal" && !cuts_.contains(session_.selected))
+        return tr("it was not cut in this window");
+    if (verb == "cut" && is_broken) return tr("it is not whole");
+    if (!is_of_link && state == NodeState::unknown) return tr("it has not started yet");
+    if (verb == "restart" && is_running) return tr("it is running");
+    const bool needs_life = !is_of_link && verb != "restart";
+    return needs_life && !is_running ? tr("it is not running") : QString();
 }
 
 QString MainWindow::line_of(const QString& verb) const {
@@ -320,21 +295,15 @@ void MainWindow::refresh_texts() {
     narration_->setText(QString::fromStdString(story.en));
     // A violation that the scenario expects is no violation of the verdict.
     const bool is_bad = story.is_held ? !*story.is_held : !story.violations.empty();
-    QString verdict = tr("no verdict yet");
-    if (!story.violations.empty()) {
-        verdict = tr("✕ violated: %1").arg(QString::fromStdString(story.violations.front()));
-    }
-    if (story.is_held) {
-        verdict = (is_bad ? tr("✕ violated: %1") : tr("✓ holds: %1"))
-                      .arg(QString::fromStdString(story.verdict));
-    }
-    const QColor color = is_bad ? theme::trouble : story.is_held ? theme::ink : theme::secondary;
-    verdict_->setStyleSheet(QStringLiteral("background: transparent; color: ") + color.name());
+    QString verdict = is_bad ? tr("✕ violated: ") : tr("no verdict yet");
+    if (story.is_held && !is_bad) verdict = tr("✓ holds: ");
+    if (is_bad && !story.is_held) verdict += QString::fromStdString(story.violations.front());
+    if (story.is_held) verdict += QString::fromStdString(story.verdict);
+    const bool is_said = is_bad || story.is_held;
+    paint_label(verdict_, is_bad ? theme::trouble : is_said ? theme::ink : theme::secondary);
     verdict_->setText(verdict);
-    QString status =
+    const QString status =
         tr("%1 in flight · %2 connections").arg(now.in_flight->size()).arg(now.connections->size());
-    if (!story.fault.empty())
-        status += tr(" · last fault: %1").arg(QString::fromStdString(story.fault));
     status_->setText(session_.problem().isEmpty() ? status : session_.problem());
 }
 

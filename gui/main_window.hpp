@@ -6,14 +6,12 @@
 #include <QMainWindow>
 #include <QTimer>
 
-#include <functional>
 #include <memory>
 #include <set>
 #include <vector>
 
 class QAction;
 class QLabel;
-class QToolBar;
 
 namespace glasslog::gui {
 
@@ -42,11 +40,8 @@ private:
     void make_tools();
     QWidget* make_story();
     void make_panes();
-    void add_tool(QAction* action, const QString& tip, QKeySequence key, std::function<void()> act);
-    QLabel* add_label(const QString& text, int pixels, bool is_bold, QMargins margins);
 
     void tick();
-    void select(const QString& id);
     void inflict(const QString& verb);
     void refresh_texts();
     void refresh_faults();
@@ -74,8 +69,6 @@ private:
     QLabel* verdict_ = nullptr;
     QLabel* status_ = nullptr;
     QAction* play_ = nullptr;
-
-    QToolBar* bar_ = nullptr;
     std::vector<QAction*> faults_;  // named by verbs of the scenario language
     std::set<QString> cuts_;        // links that were cut here, so that they can be healed
 };

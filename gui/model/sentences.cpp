@@ -14,14 +14,12 @@ const std::map<std::string_view, const char*> sentences = {
     {"node_started", QT_TR_NOOP("starts")},
     {"node_crashed", QT_TR_NOOP("goes down: {how}")},
     {"node_stopped", QT_TR_NOOP("stops in order")},
-    {"node_paused", QT_TR_NOOP("is paused")},
-    {"node_resumed", QT_TR_NOOP("goes on")},
     {"connection_opened", QT_TR_NOOP("connects to {to}")},
     {"connection_closed", QT_TR_NOOP("connection {connection} ends: {reason}")},
     {"message_sent", QT_TR_NOOP("sends {api_key} {is_response} to {to}, {bytes} bytes")},
-    {"message_due_moved", QT_TR_NOOP("a message is delayed")},
     {"message_delivered", QT_TR_NOOP("receives a message")},
     {"message_dropped", QT_TR_NOOP("a message is lost: {reason}")},
+    {"link_changed", QT_TR_NOOP("link from {from} to {to} is {state}")},
     {"request_received", QT_TR_NOOP("begins {api_key} v{api_version}")},
     {"request_answered", QT_TR_NOOP("answers {api_key}, error {error}")},
     {"log_opened", QT_TR_NOOP("{topic}-{partition} opened, {log_start} to {log_end}")},
@@ -47,7 +45,8 @@ const std::map<std::string_view, const char*> sentences = {
 
 QString value_text(const trace::Field& field, bool has_peer, const trace::Snapshot& names) {
     const QString value = QString::fromStdString(field.value);
-    if (field.name == "leader" || (field.name == "to" && has_peer))
+    const bool is_end = field.name == "from" || field.name == "to";
+    if (field.name == "leader" || (is_end && has_peer))
         return QString::fromStdString(names.node_name(NodeId(value.toInt())));
     if (field.name == "api_key") return api_name(value.toShort());
     if (field.name != "is_response") return value;
@@ -72,9 +71,8 @@ QString sentence(const trace::Event& event, const trace::Snapshot& names) {
     const std::uint16_t number = event.kind.value();
     const std::string kind = trace::kind_name(number);
     const auto found = sentences.find(kind);
-    if (found == sentences.end()) {
+    if (found == sentences.end())
         return QString::fromStdString(kind + " " + trace::fields_text(number, event.payload));
-    }
     QString text = QObject::tr(found->second);
     const bool has_peer = number < trace::kinds::RequestReceived::kind.number;  // of the network
     for (const trace::Field& field : trace::fields_of(number, event.payload)) {

@@ -53,8 +53,7 @@ void paint(QPainter& painter, const Drawable& drawable) {
 
 }  // namespace
 
-Canvas::Canvas(const QString& name, Layout layout, QWidget* parent)
-    : QWidget(parent), layout_(std::move(layout)) {
+Canvas::Canvas(const QString& name, Layout layout) : layout_(std::move(layout)) {
     setAccessibleName(name);
     setObjectName(name);
 }

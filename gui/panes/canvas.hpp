@@ -16,7 +16,7 @@ class Canvas final : public QWidget {
 public:
     using Layout = std::function<Scene(QSizeF size)>;
 
-    Canvas(const QString& name, Layout layout, QWidget* parent);
+    Canvas(const QString& name, Layout layout);
 
     // Asks the layout again, now.
     void refresh();

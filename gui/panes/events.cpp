@@ -23,31 +23,18 @@ QString shown(const std::string& text) {
 
 }  // namespace
 
-EventModel::EventModel(const Session& session, QObject* parent)
-    : QAbstractTableModel(parent), session_(session) {}
-
-int EventModel::rowCount(const QModelIndex& parent) const {
-    return parent.isValid() ? 0 : int(rows_.size());
-}
-
-int EventModel::columnCount(const QModelIndex& parent) const {
-    return parent.isValid() ? 0 : 3;
-}
-
 QVariant EventModel::data(const QModelIndex& index, int role) const {
     const auto& event = session_.timeline().events()[position(index.row())];
-    if (role == Qt::ForegroundRole) {
+    if (role == Qt::ForegroundRole)
         return position(index.row()) < session_.count() ? theme::ink : theme::secondary;
-    }
     if (role == Qt::ToolTipRole) {
         return shown(trace::kind_name(event.kind.value()) + "\n" +
                      trace::fields_text(event.kind.value(), event.payload));
     }
     if (role != Qt::DisplayRole) return {};
-    const trace::Snapshot names = session_.all();
     if (index.column() == 0) return time_text(event.time);
-    if (index.column() == 1) return shown(names.node_name(event.node));
-    return sentence(event, names);
+    const trace::Snapshot names = session_.all();
+    return index.column() == 1 ? shown(names.node_name(event.node)) : sentence(event, names);
 }
 
 QVariant EventModel::headerData(int section, Qt::Orientation orientation, int role) const {
@@ -106,7 +93,7 @@ int EventModel::row_before(std::size_t count) const {
 
 EventPane::EventPane(Session& session, QWidget* parent) : QWidget(parent), session_(session) {
     model_ = new EventModel(session, this);
-    table_ = new QTableView(this);
+    table_ = new QTableView;
     table_->setModel(model_);
     table_->setObjectName(QStringLiteral("events"));
     table_->setAccessibleName(tr("Events"));
@@ -119,13 +106,13 @@ EventPane::EventPane(Session& session, QWidget* parent) : QWidget(parent), sessi
     table_->horizontalHeader()->setStretchLastSection(true);
     table_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     table_->setColumnWidth(0, 92);
-    table_->setColumnWidth(1, 60);
-    auto* all = new QCheckBox(tr("Messages and requests too"), this);
-    why_ = new QListWidget(this);
+    table_->setColumnWidth(1, 74);
+    auto* all = new QCheckBox(tr("Messages and requests too"));
+    why_ = new QListWidget;
     why_->setObjectName(QStringLiteral("why"));
     why_->setAccessibleName(tr("Why"));
     why_->setWordWrap(true);
-    auto* why_title = new QLabel(tr("Why did it happen?"), this);
+    auto* why_title = new QLabel(tr("Why did it happen?"));
     why_title->setFont(theme::font(theme::body, true));
     auto* grid = new QGridLayout(this);
     grid->setContentsMargins(14, 0, 14, 8);
@@ -165,19 +152,16 @@ void EventPane::refresh() {
 void EventPane::show_why() {
     const auto& events = session_.timeline().events();
     const QModelIndex row = table_->currentIndex();
-    auto id = trace::no_event;
-    if (row.isValid()) id = events[model_->position(row.row())].id;
+    const auto id = row.isValid() ? events[model_->position(row.row())].id : trace::no_event;
     if (id == explained_) return;
     explained_ = id;
     why_->clear();
     const trace::Snapshot names = session_.all();
     for (const auto& reason : trace::why(session_.timeline(), id, 12)) {
         const trace::Event& event = events[reason.position];
-        const QString arrow = reason.depth == 0 ? QString() : QStringLiteral("← ");
-        auto* item = new QListWidgetItem(arrow + time_text(event.time) + QStringLiteral("  ") +
-                                             shown(names.node_name(event.node)) + QLatin1Char(' ') +
-                                             sentence(event, names),
-                                         why_);
+        QString text = reason.depth == 0 ? QString() : QStringLiteral("← ");
+        text += time_text(event.time) + "  " + shown(names.node_name(event.node)) + ' ';
+        auto* item = new QListWidgetItem(text + sentence(event, names), why_);
         item->setData(Qt::UserRole, qulonglong(event.id.value()));
     }
     why_->scrollToTop();

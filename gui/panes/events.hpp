@@ -16,10 +16,15 @@ class EventModel final : public QAbstractTableModel {
     Q_OBJECT
 
 public:
-    EventModel(const Session& session, QObject* parent);
+    EventModel(const Session& session, QObject* parent)
+        : QAbstractTableModel(parent), session_(session) {}
 
-    int rowCount(const QModelIndex& parent = {}) const override;
-    int columnCount(const QModelIndex& parent = {}) const override;
+    int rowCount(const QModelIndex& parent = {}) const override {
+        return parent.isValid() ? 0 : int(rows_.size());
+    }
+
+    int columnCount(const QModelIndex& = {}) const override { return 3; }
+
     QVariant data(const QModelIndex& index, int role) const override;
     QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
 

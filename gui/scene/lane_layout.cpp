@@ -17,18 +17,10 @@ using trace::LogState;
 using trace::ReplicaPicture;
 
 constexpr qreal margin = 16;
-constexpr qreal label_width = 58;
+constexpr qreal label_width = 98;
 constexpr qreal end_width = 84;  // right of the cells: "end 1234"
 constexpr qreal legend_height = 54;
-constexpr std::int64_t context_cells = 4;  // shown below the oldest boundary of interest
-
-Letters small(const QColor& color, bool is_bold = false) {
-    return {.color = color, .pixels = theme::small, .is_bold = is_bold};
-}
-
-Letters strong(const QColor& color) {
-    return {.color = color, .pixels = theme::body, .is_bold = true};
-}
+constexpr std::int64_t context_cells = 4;  // below a boundary of interest
 
 // What one cell stands for; last is inclusive. batch: null when its append was not seen.
 struct Cell {
@@ -58,8 +50,8 @@ void add_cell(Scene& scene, QRectF box, CellState state, const QString& text, co
         scene.line(inner.bottomLeft(), inner.topRight(), pale);
     }
     scene.rectangle(inner, look_of(state), id);
-    Letters letters = small(state == CellState::committed ? theme::paper : theme::ink);
-    letters.alignment = Qt::AlignHCenter;
+    const QColor color = state == CellState::committed ? theme::paper : theme::ink;
+    const Letters letters = Letters::small(color).aligned(Qt::AlignHCenter);
     if (state >= CellState::above && !text.isEmpty()) {  // digits stand on paper, not on hatch
         const qreal half = std::min(letters.width(text) / 2, inner.width() / 2 - 2);
         scene.rectangle({box.center().x() - half, box.center().y() - 7, 2 * half, 14},
@@ -100,8 +92,7 @@ private:
     qreal left() const { return margin + label_width; }
 
     std::int64_t room() const {
-        const qreal width =
-            in_.size.width() - left() - end_width - margin - (is_by_batch_ ? 40 : 0);
+        const qreal width = in_.size.width() - left() - end_width - margin;
         return std::max<std::int64_t>(4, static_cast<std::int64_t>(width / cell_width_));
     }
 
@@ -120,8 +111,6 @@ private:
     bool is_shown(Offset offset) const { return cells_.empty() || offset >= cells_.front().first; }
 
     void choose_cells();
-    void choose_records(Offset end);
-    void choose_batches();
     CellState state_of(const Cell& cell) const;
     QString header_text() const;
     QString state_text() const;
@@ -141,58 +130,38 @@ private:
     qreal cell_width_ = theme::cell_width;
     Offset consumed_upto_;
     std::vector<const ClientPicture*> clients_;
-    std::vector<Cell> cells_;        // of the row
-    std::vector<Cell> lost_;         // of the row below
-    std::int64_t hidden_after_ = 0;  // cells for which there is no room
+    std::vector<Cell> cells_;  // of the row
+    std::vector<Cell> lost_;   // of the row below
     bool is_by_batch_ = false;
     std::set<CellState> states_;
 };
 
+// The newest records, or batches where these show a boundary of interest that is older.
 void Lane::choose_cells() {
     Offset end = log_.log_end;
     if (!log_.lost.empty()) end = std::max(end, log_.lost.back().last + 1);
-    const qreal widest = small(theme::ink).width(QString::number(end.value()));
+    const qreal widest = Letters::small(theme::ink).width(QString::number(end.value()));
     cell_width_ = std::max(cell_width_, widest + 6);
     const Offset interesting = std::min({log_.synced, log_.high_watermark, log_.log_end});
     is_by_batch_ = end - interesting + context_cells > room();
-    if (is_by_batch_) {
-        choose_batches();
-    } else {
-        choose_records(end);
-    }
-}
-
-void Lane::choose_records(Offset end) {
     const Offset begin = std::max(log_.log_start, end - room());
-    auto batch = log_.recent.begin();
-    for (Offset at = begin; at < log_.log_end; ++at) {
-        while (batch != log_.recent.end() && batch->last < at)
-            ++batch;
-        const bool is_inside = batch != log_.recent.end() && batch->base <= at;
-        cells_.push_back({at, at, is_inside ? &*batch : nullptr});
-    }
-    for (const BatchPicture& lost : log_.lost) {
-        for (Offset at = std::max(lost.base, begin); at <= lost.last; ++at)
-            lost_.push_back({at, at, &lost});
-    }
-}
-
-// Begins early enough to show the oldest boundary of interest.
-void Lane::choose_batches() {
+    const auto add = [&](const BatchPicture& batch, std::vector<Cell>& cells) {
+        if (is_by_batch_) return cells.push_back({batch.base, batch.last, &batch});
+        for (Offset at = std::max(batch.base, begin); at < end && at <= batch.last; ++at)
+            cells.push_back({at, at, &batch});
+    };
+    const Offset seen = log_.recent.empty() ? log_.log_end : log_.recent.front().base;
+    for (Offset at = begin; !is_by_batch_ && at < seen; ++at)
+        cells_.push_back({at, at, nullptr});
     for (const BatchPicture& batch : log_.recent)
-        cells_.push_back({batch.base, batch.last, &batch});
+        add(batch, cells_);
     for (const BatchPicture& batch : log_.lost)
-        lost_.push_back({batch.base, batch.last, &batch});
-    const Offset interesting = std::min(log_.synced, log_.high_watermark);
-    const auto below = std::count_if(cells_.begin(), cells_.end(), [&](const Cell& cell) {
-        return cell.last < interesting;
-    });
-    const auto all = static_cast<std::int64_t>(cells_.size() + lost_.size());
-    const std::int64_t first =
-        std::max<std::int64_t>(0, std::min(below - context_cells, all - room()));
-    cells_.erase(cells_.begin(), cells_.begin() + first);
-    hidden_after_ = std::max<std::int64_t>(0, static_cast<std::int64_t>(cells_.size()) - room());
-    cells_.resize(cells_.size() - static_cast<std::size_t>(hidden_after_));
+        add(batch, lost_);
+    const auto is_beyond = [&](const Cell& cell) { return cell.first >= log_.log_end; };
+    const auto all = static_cast<std::int64_t>(cells_.size()) +
+                     std::count_if(lost_.begin(), lost_.end(), is_beyond);
+    const auto shown = static_cast<std::int64_t>(cells_.size());
+    cells_.erase(cells_.begin(), cells_.begin() + std::clamp<std::int64_t>(all - room(), 0, shown));
 }
 
 CellState Lane::state_of(const Cell& cell) const {
@@ -209,7 +178,6 @@ QString Lane::header_text() const {
                     .arg(log_.leader_epoch.value());
     }
     text += QObject::tr(" · log start %1").arg(log_.log_start.value());
-    if (log_.segments > 1) text += QObject::tr(" · %1 segments").arg(log_.segments);
     if (is_by_batch_) text += QObject::tr(" · a cell is a batch, named by its first offset");
     return text;
 }
@@ -228,25 +196,25 @@ QString Lane::state_text() const {
 void Lane::draw_header() {
     const QString name = QString::fromStdString(log_.name.text());
     const QString id = QStringLiteral("log:") + name;
-    const QRectF box(margin, y_, strong(theme::ink).width(name), 20);
+    const QRectF box(margin, y_, Letters::strong(theme::ink).width(name), 20);
     if (in_.selected == id)
         scene_.rectangle(box.adjusted(-6, 0, 6, 0), Look::solid(theme::halo, 4));
-    scene_.text(box, name, strong(theme::ink), id);
-    scene_.text_at({box.right() + 12, y_ + 10}, header_text(), small(theme::secondary));
+    scene_.text(box, name, Letters::strong(theme::ink), id);
+    scene_.text_at({box.right() + 12, y_ + 10}, header_text(), Letters::small(theme::secondary));
     y_ += 24;
     const QString state = state_text();
     if (!state.isEmpty()) {
         const QColor color = log_.state == LogState::uncertain ? theme::trouble : theme::ink;
         Look look = Look::stroke(color, 1.4, Qt::DashLine);
         look.corner = 4;
-        scene_.rectangle({left(), y_ - 1, strong(color).width(state) + 20, 22}, look);
-        scene_.text_at({left() + 10, y_ + 10}, state, strong(color));
+        scene_.rectangle({left(), y_ - 1, Letters::strong(color).width(state) + 20, 22}, look);
+        scene_.text_at({left() + 10, y_ + 10}, state, Letters::strong(color));
     }
 }
 
 void Lane::draw_flag() {
     const QString text = QObject::tr("HW %1").arg(log_.high_watermark.value());
-    const Letters letters = small(theme::paper, true);
+    const Letters letters = Letters::small(theme::paper, true);
     if (is_shown(log_.high_watermark)) {
         const qreal x = x_of(log_.high_watermark);
         scene_.rectangle({x - 1, y_ + 3, letters.width(text) + 9, 17}, Look::solid(theme::ink));
@@ -272,14 +240,15 @@ void Lane::draw_cell(const Cell& cell, qreal x, CellState state) {
 
 void Lane::draw_row() {
     const bool is_leader = log_.leader == log_.node;
-    const QString name = QString::fromStdString(in_.now.node_name(log_.node));
+    const std::string name = (is_leader ? "★ " : "") + in_.now.node_name(log_.node);
     const qreal middle = y_ + theme::cell_height / 2;
-    scene_.text_at({margin, middle},
-                   (is_leader ? QStringLiteral("★ ") : QString()) + name,
-                   strong(theme::ink));
-    if (!cells_.empty() && cells_.front().first > log_.log_start) {
-        scene_.text_at({left() - 14, middle}, QStringLiteral("…"), strong(theme::secondary));
-    }
+    scene_.text({margin, y_, label_width - 16, theme::cell_height},
+                QString::fromStdString(name),
+                Letters::strong(theme::ink));
+    if (!cells_.empty() && cells_.front().first > log_.log_start)
+        scene_.text_at({left() - 14, middle},
+                       QStringLiteral("…"),
+                       Letters::strong(theme::secondary));
     qreal x = left();
     for (const Cell& cell : cells_) {
         draw_cell(cell, x, state_of(cell));
@@ -288,11 +257,11 @@ void Lane::draw_row() {
     const Look bracket = Look::stroke(theme::ink, theme::leader_line);
     const qreal bottom = y_ + theme::cell_height + 1;
     scene_.line({x + 4, y_ - 1}, {x + 4, bottom}, bracket);
-    scene_.line({x - 1, y_ - 1}, {x + 5, y_ - 1}, bracket);
-    scene_.line({x - 1, bottom}, {x + 5, bottom}, bracket);
-    QString end = QObject::tr("end %1").arg(log_.log_end.value());
-    if (hidden_after_ > 0) end = QObject::tr("+%1 · ").arg(hidden_after_) + end;
-    scene_.text_at({x + 10, middle}, end, small(theme::ink, true));
+    for (const qreal y : {y_ - 1, bottom})
+        scene_.line({x - 1, y}, {x + 5, y}, bracket);
+    scene_.text_at({x + 10, middle},
+                   QObject::tr("end %1").arg(log_.log_end.value()),
+                   Letters::small(theme::ink, true));
     y_ += theme::cell_height;
 }
 
@@ -301,17 +270,18 @@ void Lane::draw_synced() {
     const qreal end = x_of(log_.log_end);
     const qreal synced = x_of(std::min(log_.synced, log_.log_end));
     const QColor tail = log_.is_unsure ? theme::trouble : theme::secondary;
-    scene_.text_at({margin, y}, QObject::tr("disk"), small(theme::secondary));
+    scene_.text_at({margin, y}, QObject::tr("disk"), Letters::small(theme::secondary));
     scene_.line({left(), y}, {synced, y}, Look::stroke(theme::ink, 4));
     scene_.line({synced, y - 5}, {synced, y + 5}, Look::stroke(theme::ink, 2));
     if (has_tail()) scene_.line({synced + 3, y}, {end, y}, Look::stroke(tail, 2, Qt::DashLine));
     const QString text = has_tail() ? QObject::tr("synced to %1").arg(log_.synced.value())
                                     : QObject::tr("all synced");
-    const qreal begin = std::max(left(), synced - small(theme::ink).width(text) - 6);
-    const QPointF next = scene_.text_at({begin, y + 12}, text, small(theme::ink));
+    const qreal begin = std::max(left(), synced - Letters::small(theme::ink).width(text) - 6);
+    const QPointF next = scene_.text_at({begin, y + 12}, text, Letters::small(theme::ink));
     const QString cache =
         log_.is_unsure ? QObject::tr("was in the page cache only") : QObject::tr("page cache only");
-    if (has_tail()) scene_.text_at({std::max(next.x(), synced) + 8, y + 12}, cache, small(tail));
+    if (has_tail())
+        scene_.text_at({std::max(next.x(), synced) + 8, y + 12}, cache, Letters::small(tail));
     y_ += 34;
 }
 
@@ -319,7 +289,7 @@ void Lane::draw_lost() {
     if (log_.lost.empty()) return;
     scene_.text_at({margin, y_ + theme::cell_height / 2},
                    QObject::tr("lost"),
-                   strong(theme::trouble));
+                   Letters::strong(theme::trouble));
     const Offset first = lost_.empty() ? log_.log_end : lost_.front().first;
     qreal x = x_of(first);
     for (const Cell& cell : lost_) {
@@ -333,12 +303,10 @@ void Lane::draw_lost() {
         records += batch.last - batch.base + 1;
     QString text = QObject::tr("%1 records lost").arg(records);
     if (log_.cut_bytes > 0) text += QObject::tr(" · torn tail of %1 bytes cut").arg(log_.cut_bytes);
-    const Letters letters = small(theme::trouble, true);
-    const qreal before = x_of(first) - letters.width(text) - 12;
-    const bool fits_before = before > left();
-    if (!fits_before) y_ += theme::cell_height - 2;
-    scene_.text_at({fits_before ? before : left(), y_ + theme::cell_height / 2}, text, letters);
-    y_ += theme::cell_height + 8;
+    scene_.text_at({left(), y_ + theme::cell_height + 10},
+                   text,
+                   Letters::small(theme::trouble, true));
+    y_ += theme::cell_height + 26;
 }
 
 void Lane::draw_client(const ClientPicture& client) {
@@ -353,35 +321,31 @@ void Lane::draw_client(const ClientPicture& client) {
     const qreal x = is_shown(at) ? x_of(at) : left() - 10;
     scene_.polygon(QPolygonF({QPointF(x, y_), QPointF(x - 6, y_ + 10), QPointF(x + 6, y_ + 10)}),
                    Look::framed(theme::ink, 1, is_producer ? theme::produce : theme::consume));
-    const Letters letters = small(is_broken ? theme::trouble : theme::ink, is_broken);
+    const Letters letters = Letters::small(is_broken ? theme::trouble : theme::ink, is_broken);
     const qreal width = letters.width(text);
     const bool fits = x + 12 + width < in_.size.width() - margin;
     scene_.text_at({fits ? x + 11 : x - 11 - width, y_ + 5}, text, letters);
     y_ += 19;
 }
 
-QString name_of(CellState state) {
+void draw_legend(Scene& scene, const std::set<CellState>& states, bool has_more) {
+    const QSizeF size = scene.size();
+    const qreal top = size.height() - legend_height;
     const QString names[] = {QObject::tr("consumed"),
                              QObject::tr("committed"),
                              QObject::tr("above the high watermark"),
                              QObject::tr("unsure since the power loss"),
                              QObject::tr("lost"),
                              QObject::tr("torn")};
-    return names[int(state)];
-}
-
-void draw_legend(Scene& scene, const std::set<CellState>& states, bool has_more) {
-    const QSizeF size = scene.size();
-    const qreal top = size.height() - legend_height;
     QPointF at(margin, top + 16);
     for (const CellState state : states) {
         add_cell(scene, {at.x(), at.y() - 9, 22, 18}, state, {}, {});
-        const Letters letters{.color = theme::ink, .pixels = theme::body};
-        at = scene.text_at(at + QPointF(28, 0), name_of(state), letters) + QPointF(18, 0);
+        const QPointF next = scene.text_at(at + QPointF(28, 0), names[int(state)], {theme::ink});
+        at = next + QPointF(18, 0);
     }
     QString text = QObject::tr("HW = high watermark · ] = log end · thick bar = synced to disk");
     if (has_more) text += QObject::tr(" · the wheel shows more logs");
-    scene.text_at({margin, top + 40}, text, small(theme::secondary));
+    scene.text_at({margin, top + 40}, text, Letters::small(theme::secondary));
 }
 
 }  // namespace
@@ -418,7 +382,9 @@ Scene layout_lanes(const LaneInput& input) {
         states.insert(lane.states().begin(), lane.states().end());
     }
     if (logs.empty()) {
-        scene.text_at({margin, 20}, QObject::tr("No partition yet."), small(theme::secondary));
+        scene.text_at({margin, 20},
+                      QObject::tr("No partition yet."),
+                      Letters::small(theme::secondary));
     }
     draw_legend(scene, states, at < logs.size() || input.skipped > 0);
     return scene;

@@ -29,9 +29,6 @@ constexpr int labelled_max = 4;  // marks with a name on one link
 
 const Letters title_letters{
     .color = theme::ink, .pixels = theme::title, .is_bold = true, .alignment = Qt::AlignHCenter};
-const Letters zone_letters{.color = theme::secondary, .pixels = theme::body, .is_bold = true};
-const Letters fact_letters{
-    .color = theme::secondary, .pixels = theme::small, .alignment = Qt::AlignHCenter};
 
 bool is_down(const NodePicture& node) {
     return node.state == NodeState::crashed || node.state == NodeState::lost_power;
@@ -44,17 +41,12 @@ Pair pair_of(NodeId a, NodeId b) {
     return std::minmax(a, b);
 }
 
-// What messages are about: its shape and colour. A circle, a square, a pentagon.
+// What messages are about: a circle, a square, a diamond.
 enum class Family : std::uint8_t { produce, consume, other };
 
 Family family_of(std::int16_t api_key) {
     if (api_key == 0 || api_key == 22) return Family::produce;
     return api_key == 1 || api_key == 2 ? Family::consume : Family::other;
-}
-
-QString family_name(Family family) {
-    if (family == Family::other) return QObject::tr("Metadata, admin");
-    return family == Family::produce ? QObject::tr("Produce") : QObject::tr("Consumer fetch");
 }
 
 // Filled a request, hollow a response.
@@ -64,18 +56,15 @@ void add_mark(Scene& scene, Family family, QPointF at, bool is_hollow, const QSt
     const QColor line = family == Family::consume && !is_hollow ? theme::ink : color;
     const Look look = Look::framed(line, is_hollow ? 2.4 : 1, is_hollow ? theme::paper : color);
     const qreal r = theme::mark_radius;
-    if (family == Family::produce) {
-        scene.ellipse({at.x() - r, at.y() - r, 2 * r, 2 * r}, look, id);
-    } else if (family == Family::consume) {
-        scene.rectangle({at.x() - r + 1, at.y() - r + 1, 2 * r - 2, 2 * r - 2}, look, id);
-    } else {
-        QPolygonF pentagon;
-        for (const QPointF corner :
-             {QPointF(0, -1), QPointF(.95, -.31), QPointF(.59, .81), QPointF(-.59, .81)})
-            pentagon += at + 1.15 * r * corner;
-        pentagon += at + 1.15 * r * QPointF(-.95, -.31);
-        scene.polygon(pentagon, look, id);
-    }
+    const QRectF box(at.x() - r, at.y() - r, 2 * r, 2 * r);
+    if (family == Family::produce) return scene.ellipse(box, look, id);
+    if (family == Family::consume) return scene.rectangle(box.adjusted(1, 1, -1, -1), look, id);
+    scene.polygon(QPolygonF({QPointF(at.x(), box.top() - 2),
+                             QPointF(box.right() + 2, at.y()),
+                             QPointF(at.x(), box.bottom() + 2),
+                             QPointF(box.left() - 2, at.y())}),
+                  look,
+                  id);
 }
 
 // A message or request on its way: part 0 at the sender, 1 at the receiver.
@@ -95,8 +84,11 @@ public:
 
     Scene build() {
         place();
-        draw_zone(brokers_, QObject::tr("Brokers"), brokers_.top() + 16);
-        draw_zone(clients_, QObject::tr("Clients"), clients_.bottom() - 14);
+        for (const QRectF& zone : {brokers_, clients_})
+            scene_.rectangle(zone, Look::framed(theme::grid, 1, theme::panel, 8));
+        const Letters letters = Letters::strong(theme::secondary);
+        scene_.text_at(brokers_.topLeft() + QPointF(12, 16), QObject::tr("Brokers"), letters);
+        scene_.text_at(clients_.bottomLeft() + QPointF(12, -14), QObject::tr("Clients"), letters);
         draw_links();
         for (const auto& [id, box] : boxes_)
             draw_node(id, box);
@@ -122,7 +114,6 @@ private:
     QLineF way(NodeId from, NodeId to) const;
     QString state_text(const NodePicture& node) const;
 
-    void draw_zone(QRectF zone, const QString& title, qreal title_y);
     void draw_links();
     void draw_link(Pair pair, const std::string& state);
     void draw_node(NodeId id, QRectF box);
@@ -200,11 +191,6 @@ QLineF MapLayout::way(NodeId from, NodeId to) const {
     return {way.p1() + right + inset, way.p2() + right - inset};
 }
 
-void MapLayout::draw_zone(QRectF zone, const QString& title, qreal title_y) {
-    scene_.rectangle(zone, Look::framed(theme::grid, 1, theme::panel, 8));
-    scene_.text_at({zone.left() + 12, title_y}, title, zone_letters);
-}
-
 void MapLayout::draw_links() {
     std::map<Pair, std::string> links;
     for (const auto& [id, connection] : *in_.now.connections)
@@ -222,50 +208,34 @@ void MapLayout::draw_link(Pair pair, const std::string& state) {
     const QLineF line = link(pair);
     const QString id =
         QStringLiteral("link:%1:%2").arg(pair.first.value()).arg(pair.second.value());
-    const QPointF middle = line.center();
-    const Look thin = Look::stroke(theme::outline, 1.4);
     if (in_.selected == id) scene_.line(line.p1(), line.p2(), Look::stroke(theme::halo, 10));
-    if (state == "up") return scene_.line(line.p1(), line.p2(), thin, id);
-    const QPointF step = (line.p2() - line.p1()) * 16 / std::max(1.0, line.length());
-    const QPointF across(-step.y() / 2, step.x() / 2);
-    if (state == "cut") {
-        const Look cut = Look::stroke(theme::trouble, 2, Qt::DashLine);
-        const Look zigzag = Look::stroke(theme::trouble, 2);
-        scene_.line(line.p1(), middle - step, cut, id);
-        scene_.line(middle + step, line.p2(), cut, id);
-        scene_.line(middle - step, middle + across, zigzag);
-        scene_.line(middle + across, middle - across, zigzag);
-        scene_.line(middle - across, middle + step, zigzag);
-    } else {
-        scene_.line(line.p1() + across / 4, line.p2() + across / 4, thin, id);
-        scene_.line(line.p1() - across / 4, line.p2() - across / 4, thin, id);
-    }
-    scene_.text_at(middle + QPointF(side + 14, 0),
-                   QString::fromStdString(state),
-                   {.color = theme::trouble, .pixels = theme::body, .is_bold = true});
+    if (state == "up")
+        return scene_.line(line.p1(), line.p2(), Look::stroke(theme::outline, 1.4), id);
+    const bool is_cut = state == "cut";
+    const Look broken = Look::stroke(theme::trouble, 2, is_cut ? Qt::DashLine : Qt::DotLine);
+    const qreal gap = is_cut ? 0.06 : 0;
+    scene_.line(line.p1(), line.pointAt(0.5 - gap), broken, id);
+    scene_.line(line.pointAt(0.5 + gap), line.p2(), broken, id);
+    scene_.text_at(line.center() + QPointF(is_cut ? -18 : side + 14, 0),
+                   (is_cut ? QStringLiteral("✂ ") : QString()) + QString::fromStdString(state),
+                   Letters::strong(theme::trouble));
 }
 
 // Empty for a node that simply runs.
 QString MapLayout::state_text(const NodePicture& node) const {
-    const bool recovers =
-        std::any_of(in_.now.replicas->begin(), in_.now.replicas->end(), [&](const auto& entry) {
-            return entry.first.node == node.id && entry.second->state == LogState::recovering;
-        });
-    switch (node.state) {
-        case NodeState::unknown:
-            return QObject::tr("not started");
-        case NodeState::up:
-            return recovers ? QObject::tr("↻ recovering") : QString();
-        case NodeState::paused:
-            return QObject::tr("❚❚ paused");
-        case NodeState::crashed:
-            return QObject::tr("✕ crashed");
-        case NodeState::lost_power:
-            return QObject::tr("✕ power lost");
-        case NodeState::stopped:
-            return QObject::tr("■ stopped");
-    }
-    return {};
+    const auto recovers = [&](const auto& entry) {
+        return entry.first.node == node.id && entry.second->state == LogState::recovering;
+    };
+    const auto& logs = *in_.now.replicas;
+    if (node.state == NodeState::up && std::any_of(logs.begin(), logs.end(), recovers))
+        return QObject::tr("↻ recovering");
+    const QString texts[] = {QObject::tr("not started"),
+                             {},
+                             QObject::tr("❚❚ paused"),
+                             QObject::tr("✕ crashed"),
+                             QObject::tr("✕ power lost"),
+                             QObject::tr("■ stopped")};
+    return texts[int(node.state)];
 }
 
 void MapLayout::draw_node(NodeId id, QRectF box) {
@@ -313,7 +283,9 @@ void MapLayout::draw_broker(const NodePicture& node, QRectF box, const QString& 
     if (node.starts > 1) facts += QObject::tr(" · start %1").arg(node.starts);
     if (!node.disk_state.empty() && node.disk_state != "healthy")
         facts += QObject::tr(" · disk: %1").arg(QString::fromStdString(node.disk_state));
-    scene_.text({box.left() + 8, box.top() + 30, box.width() - 16, 16}, facts, fact_letters);
+    scene_.text({box.left() + 8, box.top() + 30, box.width() - 16, 16},
+                facts,
+                Letters::small(theme::secondary).aligned(Qt::AlignHCenter));
     QRectF row(box.left() + 14, box.top() + 54, box.width() - 28, replica_height - 6);
     for (const trace::ReplicaPicture* log : logs_in_order(in_.now)) {
         if (log->node != node.id || row.bottom() > box.bottom()) continue;
@@ -339,36 +311,29 @@ void MapLayout::draw_replica(const trace::ReplicaPicture& log, QRectF row) {
         QObject::tr("end %1 · HW %2").arg(log.log_end.value()).arg(log.high_watermark.value());
     scene_.text(row.adjusted(row.width() * 0.5, 0, -8, 0),
                 is_open ? ends : state_words(log),
-                {.color = is_bad ? theme::trouble : theme::secondary,
-                 .pixels = theme::small,
-                 .alignment = Qt::AlignRight});
+                Letters::small(is_bad ? theme::trouble : theme::secondary).aligned(Qt::AlignRight));
 }
 
 void MapLayout::draw_client(NodeId id, QRectF box, const QString& state) {
-    trace::ClientPicture sum;
+    std::int64_t sent = 0, acked = 0, failed = 0, read = 0;
     for (const auto& [key, client] : *in_.now.clients) {
         if (key.node != id) continue;
-        sum.produced += client->produced;
-        sum.acked += client->acked;
-        sum.failed += client->failed;
-        sum.consumed += client->consumed;
+        sent += client->produced;
+        acked += client->acked;
+        failed += client->failed;
+        read += client->consumed;
     }
-    QString first;
-    if (sum.consumed > 0) first = QObject::tr("%1 read").arg(sum.consumed);
-    QString second;
-    if (sum.produced > 0) {
-        first = QObject::tr("%1 acked").arg(sum.acked);
-        second = QObject::tr("%1 sent").arg(sum.produced);
-    }
-    if (sum.failed > 0) second = QObject::tr("%1 failed").arg(sum.failed);
+    QString first = read > 0 ? QObject::tr("%1 read").arg(read) : QString();
+    if (sent > 0) first = QObject::tr("%1 acked").arg(acked);
+    QString second = sent > 0 ? QObject::tr("%1 sent").arg(sent) : QString();
+    if (failed > 0) second = QObject::tr("%1 failed").arg(failed);
     QRectF line(box.left() + 6, box.top() + 10, box.width() - 12, 20);
     if (!state.isEmpty()) second = state;
     scene_.text(line, QString::fromStdString(in_.all.node_name(id)), title_letters);
-    Letters letters = fact_letters;
-    letters.color = theme::ink;
     if (first.isEmpty()) std::swap(first, second);
+    const Letters letters = Letters::small(theme::ink).aligned(Qt::AlignHCenter);
     scene_.text(line.translated(0, 21), first, letters);
-    if (!second.isEmpty()) scene_.text(line.translated(0, 37), second, fact_letters);
+    scene_.text(line.translated(0, 37), second, letters);
 }
 
 void MapLayout::draw_messages() {
@@ -394,7 +359,7 @@ void MapLayout::draw_lane(NodeId from,
         scene_.line(lane.p1(), lane.p2(), Look::stroke(theme::grid, 14));
         scene_.text_at(lane.center() + QPointF(10, 0),
                        QObject::tr("%1 messages").arg(messages.size()),
-                       {.color = theme::ink, .pixels = theme::body, .is_bold = true});
+                       Letters::strong(theme::ink));
         return;
     }
     const MessagePicture* first_there = nullptr;
@@ -455,35 +420,34 @@ void MapLayout::draw_token(const Token& token) {
     families_.insert(family);
     has_dropped_ = has_dropped_ || token.is_lost;
     const QPointF at = token.way.pointAt(token.part);
-    if (in_.selected == token.id) {
+    if (in_.selected == token.id)
         scene_.ellipse({at.x() - 15, at.y() - 15, 30, 30}, Look::solid(theme::halo));
-    }
     add_mark(scene_, family, at, token.is_hollow, token.id);
     if (token.is_lost) scene_.cross(at, theme::mark_radius + 3);
-    // What goes up is named on its right, what comes down on its left.
-    const bool is_right = token.way.dy() < 0 || (token.way.dy() == 0 && token.way.dx() > 0);
     if (token.label.isEmpty()) return;
-    scene_.text({is_right ? at.x() + 15 : at.x() - 175, at.y() - 8, 160, 16},
+    const bool is_right = token.way.dy() < 0;  // what goes up is named there
+    scene_.text({is_right ? at.x() + 15 : at.x() - 255, at.y() - 8, 240, 16},
                 token.label,
-                {.color = token.is_lost ? theme::trouble : theme::ink,
-                 .pixels = theme::small,
-                 .alignment = is_right ? Qt::AlignLeft : Qt::AlignRight});
+                Letters::small(token.is_lost ? theme::trouble : theme::ink)
+                    .aligned(is_right ? Qt::AlignLeft : Qt::AlignRight));
 }
 
 void MapLayout::draw_legend() {
-    const Letters letters{.color = theme::ink, .pixels = theme::body};
+    const QString names[] = {QObject::tr("Produce"),
+                             QObject::tr("Consumer fetch"),
+                             QObject::tr("Metadata, admin")};
     QPointF at(margin + 8, in_.size.height() - legend_height + 20);
     for (const Family family : families_) {
         add_mark(scene_, family, at, false);
-        at = scene_.text_at(at + QPointF(16, 0), family_name(family), letters) + QPointF(26, 0);
+        at = scene_.text_at(at + QPointF(16, 0), names[int(family)], {theme::ink}) + QPointF(26, 0);
     }
-    if (families_.empty()) scene_.text_at(at, QObject::tr("nothing is in flight"), letters);
+    if (families_.empty()) scene_.text_at(at, QObject::tr("nothing is in flight"), {theme::ink});
     QString text = QObject::tr("filled = request · hollow = reply");
     if (has_dropped_) text += QObject::tr(" · ✕ = lost on the way");
     text += QObject::tr(" · ★ = leader · dashed = not running");
     scene_.text_at({margin, in_.size.height() - legend_height + 42},
                    text,
-                   {.color = theme::secondary, .pixels = theme::small});
+                   Letters::small(theme::secondary));
 }
 
 }  // namespace

@@ -36,11 +36,7 @@ struct Look {
 
     // Filled, with an outline.
     static Look framed(const QColor& line, qreal width, const QColor& color, qreal corner = 0) {
-        return {.line = line,
-                .width = width,
-                .fill = Fill::solid,
-                .color = color,
-                .corner = corner};
+        return {line, width, Qt::SolidLine, Fill::solid, color, corner};
     }
 };
 
@@ -49,6 +45,14 @@ struct Letters {
     int pixels = 13;
     bool is_bold = false;
     Qt::Alignment alignment = Qt::AlignLeft;  // and in the middle vertically
+
+    static Letters small(const QColor& color, bool is_bold = false) {
+        return {.color = color, .pixels = 11, .is_bold = is_bold};
+    }
+
+    static Letters strong(const QColor& color) { return {.color = color, .is_bold = true}; }
+
+    Letters aligned(Qt::Alignment to) const { return {color, pixels, is_bold, to}; }
 
     // Of one line, with a little room.
     qreal width(const QString& text) const;
@@ -69,8 +73,14 @@ class Scene {
 public:
     explicit Scene(QSizeF size = {}) : size_(size) {}
 
-    void rectangle(QRectF box, const Look& look, const QString& id = {});
-    void ellipse(QRectF box, const Look& look, const QString& id = {});
+    void rectangle(QRectF box, const Look& look, const QString& id = {}) {
+        drawables_.push_back({Shape::rectangle, id, box, {}, look, {}, {}});
+    }
+
+    void ellipse(QRectF box, const Look& look, const QString& id = {}) {
+        drawables_.push_back({Shape::ellipse, id, box, {}, look, {}, {}});
+    }
+
     void polygon(QPolygonF points, const Look& look, const QString& id = {});
     void line(QPointF from, QPointF to, const Look& look, const QString& id = {});
 
@@ -94,9 +104,6 @@ public:
 
     // The id of the topmost drawable with one at that point; lines within 6 pixels. Empty: none.
     QString hit(QPointF point) const;
-
-    // Around everything of that id; empty when there is none.
-    QRectF box_of(const QString& id) const;
 
     // Its texts, for screen readers.
     QString words() const;

@@ -17,14 +17,14 @@ void theme::apply() {
     QApplication::setPalette(colors);
     QApplication::setFont(font(body));
     const QString sheet = QStringLiteral(
+        "QLabel { color: %3; background: transparent }"
         "QToolBar, QStatusBar, #story { background: %1; border: none }"
         "QToolBar { spacing: 2px; padding: 4px 6px }"
-        "QToolButton { border: 1px solid transparent; padding: 4px 8px }"
-        "QToolButton:hover { border-color: %2 }"
-        "QTableView, QListWidget { border: 1px solid %3 }"
+        "QToolButton { border: 1px solid transparent; outline: none; padding: 4px 8px }"
+        "QTableView, QListWidget { border: 1px solid %2 }"
         "QHeaderView::section { background: %1; border: none; padding: 3px }"
-        "QSplitter::handle { background: %3 }");
-    qApp->setStyleSheet(sheet.arg(panel.name(), outline.name(), grid.name()));
+        "QSplitter::handle { background: %2 }");
+    qApp->setStyleSheet(sheet.arg(panel.name(), grid.name(), ink.name()));
 }
 
 }  // namespace glasslog::gui

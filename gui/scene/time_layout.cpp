@@ -5,6 +5,7 @@
 #include <QObject>
 
 #include <algorithm>
+#include <cmath>
 
 namespace glasslog::gui {
 namespace {
@@ -22,44 +23,43 @@ QString tick_text(Instant time, Duration tick) {
     return QObject::tr("%1.%2 s").arg(ms / 1000).arg(ms % 1000 / 100);
 }
 
-QColor color_of(MarkKind kind) {
-    const QColor colors[] = {theme::secondary, theme::trouble, theme::cure, theme::ink};
-    return colors[int(kind)];
-}
+const QColor colors[] = {theme::secondary, theme::trouble, theme::cure, theme::ink};
 
 // Each kind has its own shape: a page, an X, a triangle, a flag.
-void add_shape(Scene& scene, MarkKind kind, QPointF at, const QString& id) {
-    const Look line = Look::stroke(color_of(kind), 2);
-    const Look full = Look::framed(color_of(kind), 2, color_of(kind));
+void add_shape(Scene& scene, MarkKind kind, QPointF at) {
+    const QColor color = colors[int(kind)];
+    const Look line = Look::stroke(color, 2);
+    const Look full = Look::framed(color, 2, color);
     const qreal r = 6;
     const QRectF box(at.x() - r, at.y() - r, 2 * r, 2 * r);
     switch (kind) {
         case MarkKind::said:
-            scene.rectangle(box, Look::framed(color_of(kind), 2, theme::paper), id);
+            scene.rectangle(box, Look::framed(color, 2, theme::paper));
             scene.line(at + QPointF(-3, -1), at + QPointF(3, -1), line);
             return scene.line(at + QPointF(-3, 2), at + QPointF(3, 2), line);
         case MarkKind::fault:
-            scene.rectangle(box, {}, id);
             return scene.cross(at, r);
         case MarkKind::cure:
             return scene.polygon(
                 QPolygonF({box.bottomLeft(), at - QPointF(0, r), box.bottomRight()}),
-                full,
-                id);
+                full);
         case MarkKind::verdict:
             scene.line(at - QPointF(0, r + 4), at + QPointF(0, r), line);
-            return scene.rectangle({at.x(), at.y() - r - 4, 14, 9}, full, id);
+            return scene.rectangle({at.x(), at.y() - r - 4, 14, 9}, full);
     }
 }
 
 void add_marks(Scene& scene, const Session& session, const TimeAxis& axis) {
-    qreal free_from = 0;  // labels do not overlap
-    for (std::size_t i = 0; i < session.marks().size(); ++i) {
-        const Mark& mark = session.marks()[i];
-        const QPointF at(axis.x_of(mark.time), story_y);
-        add_shape(scene, mark.kind, at, QStringLiteral("mark:%1").arg(i));
+    qreal free_from = 0;                        // labels do not overlap
+    for (const Mark& mark : session.marks()) {  // what was said lies below the rest
+        if (mark.kind == MarkKind::said)
+            add_shape(scene, mark.kind, {axis.x_of(mark.time), story_y});
+    }
+    for (const Mark& mark : session.marks()) {
         if (mark.kind == MarkKind::said) continue;
-        const Letters letters{.color = color_of(mark.kind), .pixels = theme::small};
+        const QPointF at(axis.x_of(mark.time), story_y);
+        add_shape(scene, mark.kind, at);
+        const Letters letters = Letters::small(colors[int(mark.kind)]);
         if (mark.kind == MarkKind::verdict) {
             scene.text_at(at + QPointF(18, 0), mark.text, letters);
             continue;
@@ -100,21 +100,20 @@ Instant TimeAxis::time_at(qreal x) const {
 Scene layout_time(const Session& session, QSizeF size) {
     Scene scene(size);
     const TimeAxis axis(size.width(), session.edge());
-    const Letters letters{.color = theme::secondary,
-                          .pixels = theme::small,
-                          .alignment = Qt::AlignHCenter};
+    const Letters letters = Letters::small(theme::secondary).aligned(Qt::AlignHCenter);
+    const qreal moment = axis.x_of(session.time());
     for (Instant at; at <= axis.end(); at = at + axis.tick()) {
         const qreal x = axis.x_of(at);
         scene.line({x, ticks_y + 9}, {x, size.height() - 4}, Look::stroke(theme::grid));
-        scene.text({x - 50, ticks_y - 8, 100, 16}, tick_text(at, axis.tick()), letters);
+        if (std::abs(x - moment) > 20)  // the moment's triangle stands there
+            scene.text({x - 50, ticks_y - 8, 100, 16}, tick_text(at, axis.tick()), letters);
     }
-    const qreal x = axis.x_of(session.time());
     const QPointF begin(left_margin, story_y);
     scene.line(begin, {axis.x_of(axis.end()), story_y}, Look::stroke(theme::outline));
-    scene.line(begin, {x, story_y}, Look::stroke(theme::ink, 3));
+    scene.line(begin, {moment, story_y}, Look::stroke(theme::ink, 3));
     add_marks(scene, session, axis);
-    scene.line({x, 8}, {x, size.height() - 4}, Look::stroke(theme::trouble, 2));
-    scene.polygon(QPolygonF({QPointF(x - 7, 0), QPointF(x + 7, 0), QPointF(x, 12)}),
+    scene.line({moment, 8}, {moment, size.height() - 4}, Look::stroke(theme::trouble, 2));
+    scene.polygon(QPolygonF({QPointF(moment - 7, 0), QPointF(moment + 7, 0), QPointF(moment, 12)}),
                   Look::framed(theme::trouble, 1, theme::trouble),
                   QStringLiteral("moment"));
     return scene;

@@ -14,24 +14,20 @@ constexpr auto moment = std::chrono::milliseconds(100);
 
 class FileSource final : public Source {
 public:
-    explicit FileSource(const std::string& path) : file_(QString::fromStdString(path)) { begin(); }
+    explicit FileSource(const std::string& path)
+        : Source(false), file_(QString::fromStdString(path)) {
+        begin();
+    }
 
     ~FileSource() override { finish(); }
 
-    void send(const std::string&) override {}
-
-    bool is_steerable() const override { return false; }
-
 protected:
     Piece read() override {
-        if (!file_.isOpen() && !file_.open(QIODevice::ReadOnly)) {
-            return {.bytes = {}, .is_end = true, .problem = file_.errorString().toStdString()};
-        }
+        if (!file_.isOpen() && !file_.open(QIODevice::ReadOnly))
+            return {{}, true, file_.errorString().toStdString()};
         const QByteArray bytes = file_.read(piece_bytes);
         if (bytes.isEmpty()) pause();  // it may grow
-        return {.bytes = Bytes::copy_of(as_bytes({bytes.data(), std::size_t(bytes.size())})),
-                .is_end = false,
-                .problem = {}};
+        return {Bytes::copy_of(as_bytes({bytes.data(), std::size_t(bytes.size())})), false, {}};
     }
 
 private:
@@ -40,7 +36,7 @@ private:
 
 class ChildSource final : public Source {
 public:
-    explicit ChildSource(os::Spawned child) : child_(std::move(child)) { begin(); }
+    explicit ChildSource(os::Spawned child) : Source(true), child_(std::move(child)) { begin(); }
 
     // The child ends by itself: nobody speaks to it and nobody reads what it says.
     ~ChildSource() override {
@@ -53,19 +49,16 @@ public:
         ignore(written, "the end of its output tells that it is gone");
     }
 
-    bool is_steerable() const override { return true; }
-
 protected:
     Piece read() override {
         const int output = child_.output.get();
         if (!os::wait_readable({output}, Duration::milliseconds(100))) return {};
         auto bytes = os::read_some(output, piece_bytes);
-        if (bytes && !bytes->empty()) return {.bytes = *bytes, .is_end = false, .problem = {}};
+        if (bytes && !bytes->empty()) return {*bytes, false, {}};
         const auto status = child_.child.wait();
         const bool is_good = status && status->is_success();
-        return {.bytes = {},
-                .is_end = true,
-                .problem = is_good ? "" : "the simulator " + (status ? status->text() : "is gone")};
+        if (is_good) return {{}, true, {}};
+        return {{}, true, "the simulator " + (status ? status->text() : "is gone")};
     }
 
 private:

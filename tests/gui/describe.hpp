@@ -1,7 +1,6 @@
 #pragma once
 
-// What a Scene says, one line a drawable that has an id or a text, in order of drawing:
-// "ellipse message:3 filled", "text 'b1'".
+// What the tests ask a Scene.
 
 #include "gui/scene/scene.hpp"
 
@@ -9,6 +8,17 @@
 
 namespace glasslog::gui {
 
+// Around everything of that id; empty when there is none.
+inline QRectF box_of(const Scene& scene, const QString& id) {
+    QRectF box;
+    for (const Drawable& drawable : scene.drawables()) {
+        if (drawable.id == id) box = box.united(drawable.box);
+    }
+    return box;
+}
+
+// What it says, one line a drawable that has an id or a text, in order of drawing:
+// "ellipse message:3 filled", "text 'b1'".
 inline QString describe(const Scene& scene) {
     const QString shapes[] = {"rectangle", "ellipse", "polygon", "line"};
     QStringList lines;

@@ -3,6 +3,7 @@
 #include "gui/panes/events.hpp"
 #include "gui/scene/theme.hpp"
 #include "tests/core/trace/sample.hpp"
+#include "tests/gui/describe.hpp"
 
 #include <QAction>
 #include <QApplication>
@@ -26,15 +27,13 @@ public:
     ScriptedSource(std::vector<std::uint8_t> bytes,
                    bool is_steerable,
                    std::vector<std::string>& lines)
-        : bytes_(Bytes::from(std::move(bytes))), is_steerable_(is_steerable), lines_(lines) {
+        : Source(is_steerable), bytes_(Bytes::from(std::move(bytes))), lines_(lines) {
         begin();
     }
 
     ~ScriptedSource() override { finish(); }
 
     void send(const std::string& line) override { lines_.push_back(line); }
-
-    bool is_steerable() const override { return is_steerable_; }
 
 protected:
     Piece read() override {
@@ -44,7 +43,6 @@ protected:
 
 private:
     Bytes bytes_;
-    bool is_steerable_;
     std::vector<std::string>& lines_;
 };
 
@@ -69,7 +67,7 @@ protected:
 
     static void click(MainWindow& window, const QString& canvas, const QString& id) {
         auto* const target = window.findChild<Canvas*>(canvas);
-        const QPointF at = target->scene().box_of(id).center();
+        const QPointF at = box_of(target->scene(), id).center();
         QMouseEvent press(QEvent::MouseButtonPress,
                           at,
                           target->mapToGlobal(at),
