@@ -37,7 +37,8 @@ QLabel* make_label(const QString& text, int pixels, bool is_bold, QMargins margi
 }
 
 void paint_label(QLabel* label, const QColor& color) {
-    label->setStyleSheet(QStringLiteral("color: ") + color.name());
+    const QString sheet = QStringLiteral("color: ") + color.name();
+    if (label->styleSheet() != sheet) label->setStyleSheet(sheet);  // costs a new layout
 }
 
 // A pane with its title above.
@@ -224,8 +225,9 @@ QString MainWindow::why_not(const QString& verb) const {
         return is_of_link ? tr("click a link first") : tr("click a node first");
     const trace::Snapshot all = session_.all();
     for (const QString& part : parts.mid(1)) {
-        if (all.nodes->at(NodeId(part.toInt()))->role == "admin")
-            return tr("the scenario does not name admin");
+        const auto node = all.nodes->find(NodeId(part.toInt()));
+        if (node == all.nodes->end() || node->second->role == "admin")
+            return tr("the scenario does not name it");
     }
     const NodeId first(parts[1].toInt());
     const NodeId second(parts.back().toInt());

@@ -102,7 +102,7 @@ Scene layout_time(const Session& session, QSizeF size) {
     const TimeAxis axis(size.width(), session.edge());
     const Letters letters = Letters::small(theme::secondary).aligned(Qt::AlignHCenter);
     const qreal moment = axis.x_of(session.time());
-    for (Instant at; at <= axis.end(); at = at + axis.tick()) {
+    for (Instant at; at <= axis.end() && at < Instant::never(); at = at + axis.tick()) {
         const qreal x = axis.x_of(at);
         scene.line({x, ticks_y + 9}, {x, size.height() - 4}, Look::stroke(theme::grid));
         if (std::abs(x - moment) > 20)  // the moment's triangle stands there

@@ -202,6 +202,18 @@ TEST_F(WindowTest, ALinkThatIsCutIsNotCutAgain) {
         EXPECT_FALSE(window->findChild<QAction*>(QLatin1String(verb))->isEnabled()) << verb;
 }
 
+TEST_F(WindowTest, AnEventOfAnUnknownNodeAtTheEndOfTimeIsShown) {
+    events_.back().time = Instant::never();
+    events_.back().node = NodeId(77);
+    const auto window = open(true);
+    window->session().seek(Instant::never());
+    window->session().selected = QStringLiteral("node:77");
+    window->refresh();
+
+    EXPECT_FALSE(window->findChild<QAction*>(QStringLiteral("crash"))->isEnabled());
+    EXPECT_EQ(window->session().time(), Instant::never());
+}
+
 TEST_F(WindowTest, AnActIsFollowedByNoneUntilItIsSeen) {
     const auto window = open(true);
     window->session().seek(window->session().edge());
@@ -305,7 +317,7 @@ TEST(LiveTest, CrashRestartCutAndHealReachTheSimulator) {
     session.selected = QStringLiteral("link:1:2");
     window.refresh();
     EXPECT_EQ(window.findChild<QAction*>(QStringLiteral("cut"))->toolTip().toStdString(),
-              "Not now: the scenario does not name admin.");
+              "Not now: the scenario does not name it.");
 }
 
 TEST(LiveTest, AScenarioIsShownAtItsEndWithItsVerdict) {
