@@ -37,7 +37,8 @@ QLabel* make_label(const QString& text, int pixels, bool is_bold, QMargins margi
 }
 
 void paint_label(QLabel* label, const QColor& color) {
-    label->setStyleSheet(QStringLiteral("color: ") + color.name());
+    const QString sheet = QStringLiteral("color: ") + color.name();
+    if (label->styleSheet() != sheet) label->setStyleSheet(sheet);  // costs a new layout
 }
 
 // A pane with its title above.
@@ -210,6 +211,7 @@ void MainWindow::load_until(Instant time) {
         if (session_.is_steerable() && session_.is_answered() && session_.edge() >= time) break;
         QThread::msleep(5);
     }
+    is_quiet_ = true;
     session_.seek(time);
     refresh();
 }
@@ -223,8 +225,9 @@ QString MainWindow::why_not(const QString& verb) const {
         return is_of_link ? tr("click a link first") : tr("click a node first");
     const trace::Snapshot all = session_.all();
     for (const QString& part : parts.mid(1)) {
-        if (all.nodes->at(NodeId(part.toInt()))->role == "admin")
-            return tr("the scenario does not name admin");
+        const auto node = all.nodes->find(NodeId(part.toInt()));
+        if (node == all.nodes->end() || node->second->role == "admin")
+            return tr("the scenario does not name it");
     }
     const NodeId first(parts[1].toInt());
     const NodeId second(parts.back().toInt());
@@ -301,10 +304,8 @@ void MainWindow::refresh_texts() {
     const bool is_said = is_bad || story.is_held;
     paint_label(verdict_, is_bad ? theme::trouble : is_said ? theme::ink : theme::secondary);
     verdict_->setText(verdict);
-    QString status =
+    const QString status =
         tr("%1 in flight · %2 connections").arg(now.in_flight->size()).arg(now.connections->size());
-    if (!story.fault.empty())
-        status += tr(" · last fault: %1").arg(QString::fromStdString(story.fault));
     status_->setText(session_.problem().isEmpty() ? status : session_.problem());
 }
 

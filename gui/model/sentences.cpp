@@ -19,6 +19,7 @@ const std::map<std::string_view, const char*> sentences = {
     {"message_sent", QT_TR_NOOP("sends {api_key} {is_response} to {to}, {bytes} bytes")},
     {"message_delivered", QT_TR_NOOP("receives a message")},
     {"message_dropped", QT_TR_NOOP("a message is lost: {reason}")},
+    {"link_changed", QT_TR_NOOP("link from {from} to {to} is {state}")},
     {"request_received", QT_TR_NOOP("begins {api_key} v{api_version}")},
     {"request_answered", QT_TR_NOOP("answers {api_key}, error {error}")},
     {"log_opened", QT_TR_NOOP("{topic}-{partition} opened, {log_start} to {log_end}")},
@@ -44,7 +45,8 @@ const std::map<std::string_view, const char*> sentences = {
 
 QString value_text(const trace::Field& field, bool has_peer, const trace::Snapshot& names) {
     const QString value = QString::fromStdString(field.value);
-    if (field.name == "leader" || (field.name == "to" && has_peer))
+    const bool is_end = field.name == "from" || field.name == "to";
+    if (field.name == "leader" || (is_end && has_peer))
         return QString::fromStdString(names.node_name(NodeId(value.toInt())));
     if (field.name == "api_key") return api_name(value.toShort());
     if (field.name != "is_response") return value;

@@ -31,6 +31,7 @@ Instant Session::edge() const {
 bool Session::receive(int budget_ms) {
     QElapsedTimer timer;
     timer.start();
+    const bool was_ended = is_ended();
     if (waiting_at_ == waiting_.size()) {
         Batch batch = source_->take();
         waiting_ = std::move(batch.events);
@@ -43,7 +44,7 @@ bool Session::receive(int budget_ms) {
     const bool is_stepped = count_ < timeline_.count_at(time_);
     while (waiting_at_ < waiting_.size() && timer.elapsed() < budget_ms)
         append_some();
-    if (timeline_.events().size() == before) return false;
+    if (timeline_.events().size() == before) return is_ended() != was_ended;
     last_news_.restart();
     show(is_stepped ? count_ : timeline_.count_at(time_));
     if (follow_ && edge() >= *follow_) seek(std::max(time_, *std::exchange(follow_, {})));
@@ -114,7 +115,7 @@ bool Session::advance(Duration elapsed) {
     if (!is_playing_) return false;
     const Instant target = time_ + scaled(elapsed);
     if (unanswered_ < unanswered_max) want(target + scaled(lookahead));
-    if (target > edge() && is_ended_) is_playing_ = false;
+    if (target > edge() && is_ended()) is_playing_ = false;
     const Instant reached = std::min(target, std::max(edge(), time_));
     if (reached == time_) return false;
     time_ = reached;
@@ -123,7 +124,7 @@ bool Session::advance(Duration elapsed) {
 }
 
 void Session::play(bool is_playing) {
-    if (is_playing && is_ended_ && time_ >= edge()) seek(Instant());
+    if (is_playing && is_ended() && time_ >= edge()) seek(Instant());
     is_playing_ = is_playing;
 }
 

@@ -65,7 +65,7 @@ public:
 
     bool is_playing() const { return is_playing_; }
 
-    bool is_ended() const { return is_ended_; }
+    bool is_ended() const { return is_ended_ && waiting_at_ == waiting_.size(); }
 
     // Nothing has come for a while, and nothing said that nothing more will.
     bool is_quiet() const { return !is_ended_ && last_news_.hasExpired(2000); }

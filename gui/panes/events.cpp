@@ -32,10 +32,9 @@ QVariant EventModel::data(const QModelIndex& index, int role) const {
                      trace::fields_text(event.kind.value(), event.payload));
     }
     if (role != Qt::DisplayRole) return {};
-    const trace::Snapshot names = session_.all();
     if (index.column() == 0) return time_text(event.time);
-    if (index.column() == 1) return shown(names.node_name(event.node));
-    return sentence(event, names);
+    const trace::Snapshot names = session_.all();
+    return index.column() == 1 ? shown(names.node_name(event.node)) : sentence(event, names);
 }
 
 QVariant EventModel::headerData(int section, Qt::Orientation orientation, int role) const {
@@ -153,8 +152,7 @@ void EventPane::refresh() {
 void EventPane::show_why() {
     const auto& events = session_.timeline().events();
     const QModelIndex row = table_->currentIndex();
-    auto id = trace::no_event;
-    if (row.isValid()) id = events[model_->position(row.row())].id;
+    const auto id = row.isValid() ? events[model_->position(row.row())].id : trace::no_event;
     if (id == explained_) return;
     explained_ = id;
     why_->clear();

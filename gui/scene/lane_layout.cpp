@@ -17,7 +17,7 @@ using trace::LogState;
 using trace::ReplicaPicture;
 
 constexpr qreal margin = 16;
-constexpr qreal label_width = 84;
+constexpr qreal label_width = 98;
 constexpr qreal end_width = 84;  // right of the cells: "end 1234"
 constexpr qreal legend_height = 54;
 constexpr std::int64_t context_cells = 4;  // below a boundary of interest
@@ -240,10 +240,10 @@ void Lane::draw_cell(const Cell& cell, qreal x, CellState state) {
 
 void Lane::draw_row() {
     const bool is_leader = log_.leader == log_.node;
-    const QString name = QString::fromStdString(in_.now.node_name(log_.node));
+    const std::string name = (is_leader ? "★ " : "") + in_.now.node_name(log_.node);
     const qreal middle = y_ + theme::cell_height / 2;
     scene_.text({margin, y_, label_width - 16, theme::cell_height},
-                (is_leader ? QStringLiteral("★ ") : QString()) + name,
+                QString::fromStdString(name),
                 Letters::strong(theme::ink));
     if (!cells_.empty() && cells_.front().first > log_.log_start)
         scene_.text_at({left() - 14, middle},

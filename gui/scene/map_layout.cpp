@@ -315,10 +315,7 @@ void MapLayout::draw_replica(const trace::ReplicaPicture& log, QRectF row) {
 }
 
 void MapLayout::draw_client(NodeId id, QRectF box, const QString& state) {
-    std::int64_t sent = 0;
-    std::int64_t acked = 0;
-    std::int64_t failed = 0;
-    std::int64_t read = 0;
+    std::int64_t sent = 0, acked = 0, failed = 0, read = 0;
     for (const auto& [key, client] : *in_.now.clients) {
         if (key.node != id) continue;
         sent += client->produced;
@@ -423,14 +420,13 @@ void MapLayout::draw_token(const Token& token) {
     families_.insert(family);
     has_dropped_ = has_dropped_ || token.is_lost;
     const QPointF at = token.way.pointAt(token.part);
-    if (in_.selected == token.id) {
+    if (in_.selected == token.id)
         scene_.ellipse({at.x() - 15, at.y() - 15, 30, 30}, Look::solid(theme::halo));
-    }
     add_mark(scene_, family, at, token.is_hollow, token.id);
     if (token.is_lost) scene_.cross(at, theme::mark_radius + 3);
     if (token.label.isEmpty()) return;
     const bool is_right = token.way.dy() < 0;  // what goes up is named there
-    scene_.text({is_right ? at.x() + 15 : at.x() - 175, at.y() - 8, 160, 16},
+    scene_.text({is_right ? at.x() + 15 : at.x() - 255, at.y() - 8, 240, 16},
                 token.label,
                 Letters::small(token.is_lost ? theme::trouble : theme::ink)
                     .aligned(is_right ? Qt::AlignLeft : Qt::AlignRight));

@@ -14,30 +14,19 @@ namespace {
 
 constexpr qreal reach = 6;  // of a click on a line
 
-qreal distance(QPointF point, QPointF from, QPointF to) {
-    const QPointF along = to - from;
-    const qreal length = QPointF::dotProduct(along, along);
-    const qreal part = length > 0 ? QPointF::dotProduct(point - from, along) / length : 0;
-    return QLineF(point, from + along * std::clamp(part, 0.0, 1.0)).length();
-}
-
 bool contains(const Drawable& drawable, QPointF point) {
     if (drawable.shape != Shape::line) return drawable.box.contains(point);
-    return distance(point, drawable.points.front(), drawable.points.back()) <= reach;
+    const QPointF from = drawable.points.front();
+    const QPointF along = drawable.points.back() - from;
+    const qreal length = QPointF::dotProduct(along, along);
+    const qreal part = length > 0 ? QPointF::dotProduct(point - from, along) / length : 0;
+    return QLineF(point, from + along * std::clamp(part, 0.0, 1.0)).length() <= reach;
 }
 
 }  // namespace
 
 qreal Letters::width(const QString& text) const {
     return QFontMetricsF(theme::font(pixels, is_bold)).horizontalAdvance(text) + 2;
-}
-
-void Scene::rectangle(QRectF box, const Look& look, const QString& id) {
-    drawables_.push_back({Shape::rectangle, id, box, {}, look, {}, {}});
-}
-
-void Scene::ellipse(QRectF box, const Look& look, const QString& id) {
-    drawables_.push_back({Shape::ellipse, id, box, {}, look, {}, {}});
 }
 
 void Scene::polygon(QPolygonF points, const Look& look, const QString& id) {

@@ -36,11 +36,7 @@ struct Look {
 
     // Filled, with an outline.
     static Look framed(const QColor& line, qreal width, const QColor& color, qreal corner = 0) {
-        return {.line = line,
-                .width = width,
-                .fill = Fill::solid,
-                .color = color,
-                .corner = corner};
+        return {line, width, Qt::SolidLine, Fill::solid, color, corner};
     }
 };
 
@@ -56,11 +52,7 @@ struct Letters {
 
     static Letters strong(const QColor& color) { return {.color = color, .is_bold = true}; }
 
-    Letters aligned(Qt::Alignment to) const {
-        Letters out = *this;
-        out.alignment = to;
-        return out;
-    }
+    Letters aligned(Qt::Alignment to) const { return {color, pixels, is_bold, to}; }
 
     // Of one line, with a little room.
     qreal width(const QString& text) const;
@@ -81,8 +73,14 @@ class Scene {
 public:
     explicit Scene(QSizeF size = {}) : size_(size) {}
 
-    void rectangle(QRectF box, const Look& look, const QString& id = {});
-    void ellipse(QRectF box, const Look& look, const QString& id = {});
+    void rectangle(QRectF box, const Look& look, const QString& id = {}) {
+        drawables_.push_back({Shape::rectangle, id, box, {}, look, {}, {}});
+    }
+
+    void ellipse(QRectF box, const Look& look, const QString& id = {}) {
+        drawables_.push_back({Shape::ellipse, id, box, {}, look, {}, {}});
+    }
+
     void polygon(QPolygonF points, const Look& look, const QString& id = {});
     void line(QPointF from, QPointF to, const Look& look, const QString& id = {});
 

@@ -23,20 +23,18 @@ QString tick_text(Instant time, Duration tick) {
     return QObject::tr("%1.%2 s").arg(ms / 1000).arg(ms % 1000 / 100);
 }
 
-QColor color_of(MarkKind kind) {
-    const QColor colors[] = {theme::secondary, theme::trouble, theme::cure, theme::ink};
-    return colors[int(kind)];
-}
+const QColor colors[] = {theme::secondary, theme::trouble, theme::cure, theme::ink};
 
 // Each kind has its own shape: a page, an X, a triangle, a flag.
 void add_shape(Scene& scene, MarkKind kind, QPointF at) {
-    const Look line = Look::stroke(color_of(kind), 2);
-    const Look full = Look::framed(color_of(kind), 2, color_of(kind));
+    const QColor color = colors[int(kind)];
+    const Look line = Look::stroke(color, 2);
+    const Look full = Look::framed(color, 2, color);
     const qreal r = 6;
     const QRectF box(at.x() - r, at.y() - r, 2 * r, 2 * r);
     switch (kind) {
         case MarkKind::said:
-            scene.rectangle(box, Look::framed(color_of(kind), 2, theme::paper));
+            scene.rectangle(box, Look::framed(color, 2, theme::paper));
             scene.line(at + QPointF(-3, -1), at + QPointF(3, -1), line);
             return scene.line(at + QPointF(-3, 2), at + QPointF(3, 2), line);
         case MarkKind::fault:
@@ -61,7 +59,7 @@ void add_marks(Scene& scene, const Session& session, const TimeAxis& axis) {
         if (mark.kind == MarkKind::said) continue;
         const QPointF at(axis.x_of(mark.time), story_y);
         add_shape(scene, mark.kind, at);
-        const Letters letters = Letters::small(color_of(mark.kind));
+        const Letters letters = Letters::small(colors[int(mark.kind)]);
         if (mark.kind == MarkKind::verdict) {
             scene.text_at(at + QPointF(18, 0), mark.text, letters);
             continue;
@@ -104,7 +102,7 @@ Scene layout_time(const Session& session, QSizeF size) {
     const TimeAxis axis(size.width(), session.edge());
     const Letters letters = Letters::small(theme::secondary).aligned(Qt::AlignHCenter);
     const qreal moment = axis.x_of(session.time());
-    for (Instant at; at <= axis.end(); at = at + axis.tick()) {
+    for (Instant at; at <= axis.end() && at < Instant::never(); at = at + axis.tick()) {
         const qreal x = axis.x_of(at);
         scene.line({x, ticks_y + 9}, {x, size.height() - 4}, Look::stroke(theme::grid));
         if (std::abs(x - moment) > 20)  // the moment's triangle stands there

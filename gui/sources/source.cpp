@@ -14,19 +14,17 @@ constexpr auto moment = std::chrono::milliseconds(100);
 
 class FileSource final : public Source {
 public:
-    explicit FileSource(const std::string& path) : file_(QString::fromStdString(path)) { begin(); }
+    explicit FileSource(const std::string& path)
+        : Source(false), file_(QString::fromStdString(path)) {
+        begin();
+    }
 
     ~FileSource() override { finish(); }
 
-    void send(const std::string&) override {}
-
-    bool is_steerable() const override { return false; }
-
 protected:
     Piece read() override {
-        if (!file_.isOpen() && !file_.open(QIODevice::ReadOnly)) {
+        if (!file_.isOpen() && !file_.open(QIODevice::ReadOnly))
             return {{}, true, file_.errorString().toStdString()};
-        }
         const QByteArray bytes = file_.read(piece_bytes);
         if (bytes.isEmpty()) pause();  // it may grow
         return {Bytes::copy_of(as_bytes({bytes.data(), std::size_t(bytes.size())})), false, {}};
@@ -38,7 +36,7 @@ private:
 
 class ChildSource final : public Source {
 public:
-    explicit ChildSource(os::Spawned child) : child_(std::move(child)) { begin(); }
+    explicit ChildSource(os::Spawned child) : Source(true), child_(std::move(child)) { begin(); }
 
     // The child ends by itself: nobody speaks to it and nobody reads what it says.
     ~ChildSource() override {
@@ -50,8 +48,6 @@ public:
         const auto written = os::write_all(child_.input.get(), as_bytes(line + "\n"));
         ignore(written, "the end of its output tells that it is gone");
     }
-
-    bool is_steerable() const override { return true; }
 
 protected:
     Piece read() override {

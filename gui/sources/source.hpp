@@ -28,11 +28,15 @@ public:
 
     Batch take();
 
-    // A line for the simulator; without effect when is_steerable() is false.
-    virtual void send(const std::string& line) = 0;
-    virtual bool is_steerable() const = 0;
+    // Whether lines have an effect.
+    bool is_steerable() const { return is_steerable_; }
+
+    // A line for the simulator.
+    virtual void send(const std::string&) {}
 
 protected:
+    explicit Source(bool is_steerable) : is_steerable_(is_steerable) {}
+
     // What a read found: bytes; none yet; or the end, with a problem or without.
     struct Piece {
         Bytes bytes;
@@ -54,6 +58,7 @@ private:
     void run();
     void deliver(trace::TraceReader& reader, const Piece& piece);
 
+    bool is_steerable_;
     std::mutex mutex_;
     std::condition_variable changed_;
     Batch pending_;

@@ -274,6 +274,9 @@ TEST(SentenceTest, NamesNodesAndApis) {
     EXPECT_EQ(said(8), "sends Produce request to b1, 100 bytes");
     EXPECT_EQ(said(10), "orders-0 appends 0 to 2");
     EXPECT_EQ(said(12), "orders-0 high watermark 3");
+    trace::Story story;
+    story.add(0, no_node, trace::kinds::LinkChanged{trace::broker, trace::producer, "cut"});
+    EXPECT_EQ(sentence(story.events()[0], names).toStdString(), "link from b1 to p1 is cut");
     EXPECT_EQ(time_text(at_ms(1250)).toStdString(), "1.250 000");
 }
 

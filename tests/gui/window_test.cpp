@@ -27,15 +27,13 @@ public:
     ScriptedSource(std::vector<std::uint8_t> bytes,
                    bool is_steerable,
                    std::vector<std::string>& lines)
-        : bytes_(Bytes::from(std::move(bytes))), is_steerable_(is_steerable), lines_(lines) {
+        : Source(is_steerable), bytes_(Bytes::from(std::move(bytes))), lines_(lines) {
         begin();
     }
 
     ~ScriptedSource() override { finish(); }
 
     void send(const std::string& line) override { lines_.push_back(line); }
-
-    bool is_steerable() const override { return is_steerable_; }
 
 protected:
     Piece read() override {
@@ -45,7 +43,6 @@ protected:
 
 private:
     Bytes bytes_;
-    bool is_steerable_;
     std::vector<std::string>& lines_;
 };
 
@@ -205,6 +202,18 @@ TEST_F(WindowTest, ALinkThatIsCutIsNotCutAgain) {
         EXPECT_FALSE(window->findChild<QAction*>(QLatin1String(verb))->isEnabled()) << verb;
 }
 
+TEST_F(WindowTest, AnEventOfAnUnknownNodeAtTheEndOfTimeIsShown) {
+    events_.back().time = Instant::never();
+    events_.back().node = NodeId(77);
+    const auto window = open(true);
+    window->session().seek(Instant::never());
+    window->session().selected = QStringLiteral("node:77");
+    window->refresh();
+
+    EXPECT_FALSE(window->findChild<QAction*>(QStringLiteral("crash"))->isEnabled());
+    EXPECT_EQ(window->session().time(), Instant::never());
+}
+
 TEST_F(WindowTest, AnActIsFollowedByNoneUntilItIsSeen) {
     const auto window = open(true);
     window->session().seek(window->session().edge());
@@ -308,7 +317,7 @@ TEST(LiveTest, CrashRestartCutAndHealReachTheSimulator) {
     session.selected = QStringLiteral("link:1:2");
     window.refresh();
     EXPECT_EQ(window.findChild<QAction*>(QStringLiteral("cut"))->toolTip().toStdString(),
-              "Not now: the scenario does not name admin.");
+              "Not now: the scenario does not name it.");
 }
 
 TEST(LiveTest, AScenarioIsShownAtItsEndWithItsVerdict) {

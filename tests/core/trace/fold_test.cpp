@@ -140,6 +140,8 @@ TEST(FoldTest, KeepsLinksMessagesAndConnections) {
     ASSERT_EQ(clogged.links->size(), 1U);
     EXPECT_EQ((*clogged.links)[0].state, "clogged");
     EXPECT_FALSE(clogged.in_flight->begin()->second.due);
+    EXPECT_TRUE(clogged.in_flight->begin()->second.is_held);
+    EXPECT_FALSE(healed.in_flight->begin()->second.is_held);
     EXPECT_EQ(clogged.connections->size(), 1U);
     EXPECT_TRUE(healed.links->empty());
     EXPECT_EQ(healed.in_flight->begin()->second.due, Instant::from_nanoseconds(9'000'000));
