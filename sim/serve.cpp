@@ -24,6 +24,12 @@ Serve::Serve(const Scenario& scenario, std::uint64_t seed, trace::Sink& sink)
 Expected<void, InputError> Serve::line(std::string_view text) {
     if (text.find_first_not_of(" \t\r") == std::string_view::npos || report_) return {};
     Command command = TRY(parse_command(text, scenario_));
+    if (const auto* act = std::get_if<DoAt>(&command); act != nullptr && !act->time) {
+        for (const Step& step : act->steps) {
+            if (auto why = run_.refusal_of(step))
+                return Unexpected{InputError{"stdin:1:1", *why, "a command that applies now", {}}};
+        }
+    }
     // Tells who shows the run that time went on, also when nothing happened.
     const auto run_until = [&](Instant when) {
         run_.run_until(when);
