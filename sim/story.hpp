@@ -28,7 +28,8 @@ public:
     void perform(const Step& step);
 
     // Why the step, as a command, has no sense now: it names no fault, no node, or a process that
-    // is in that state already. A step of the scenario itself is performed all the same, and judged.
+    // is in that state already. A step of the scenario itself is performed all the same, and
+    // judged.
     std::optional<std::string> refusal_of(const Step& step);
 
     // Blocks that never ran are problems.

@@ -80,7 +80,7 @@ TEST(ServeTest, RefusesWhatDoesNotApplyAndTheVerdictStays) {
     ASSERT_TRUE(serve.line("at 700ms heal x").has_value());
     ASSERT_TRUE(serve.line("at 700ms restart b1").has_value());
     ASSERT_TRUE(serve.line("run until 800ms").has_value());
-    EXPECT_THAT(kinds_in(sink), testing::Contains("log_line").Times(testing::AtLeast(2)));
+    EXPECT_THAT(kinds_in(sink), testing::Contains("log_line").Times(testing::Ge(2U)));
     ASSERT_TRUE(serve.line("crash b1 for 300ms").has_value());
     ASSERT_TRUE(serve.line("run until 900ms").has_value());
     EXPECT_FALSE(serve.line("crash b1").has_value());
