@@ -36,6 +36,7 @@ public:
 private:
     Scenario scenario_;
     Run run_;
+    bool is_waiting_ = false;  // a command that was taken has not been performed
     std::optional<RunReport> report_;
 };
 
