@@ -237,6 +237,10 @@ void DiskImage::sync_upto(InodeId id, std::uint64_t change) {
     f.unsynced.erase(f.unsynced.begin(), f.unsynced.begin() + count);
 }
 
+bool DiskImage::has_unsynced() const {
+    return std::ranges::any_of(files_, [](const auto& f) { return !f.second.unsynced.empty(); });
+}
+
 std::uint64_t DiskImage::unsynced_bytes(InodeId id) const {
     std::uint64_t bytes = 0;
     for (const Change& change : file(id).unsynced) {

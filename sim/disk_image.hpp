@@ -74,6 +74,9 @@ public:
     // Bytes of this file that a power loss may take.
     std::uint64_t unsynced_bytes(InodeId file) const;
 
+    // A power loss may take something of a file.
+    bool has_unsynced() const;
+
     // An open handle keeps a removed file alive.
     void pin(InodeId file);
     void unpin(InodeId file);

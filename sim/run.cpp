@@ -2,6 +2,7 @@
 
 #include "core/base/check.hpp"
 #include "core/trace/diff.hpp"
+#include "core/trace/log.hpp"
 #include "core/trace/writer.hpp"
 #include "sim/facts.hpp"
 #include "sim/judge.hpp"
@@ -44,6 +45,7 @@ struct Run::Parts {
         if (facts.see(kind)) story.poke();
     }
 
+    void command(const Step& step);
     void end_of_run(RunReport& report);
     void wait_for_quiet();
     std::optional<std::string> audit();
@@ -109,8 +111,21 @@ void Run::plan(std::optional<Instant> when, std::vector<Step> steps) {
     target.at(std::max(when.value_or(target.now()), target.now()),
               [this, steps = std::move(steps)] {
                   for (const Step& step : steps)
-                      parts_->story.perform(step);
+                      parts_->command(step);
               });
+}
+
+std::optional<std::string> Run::refusal_of(const Step& step) {
+    return parts_->story.refusal_of(step);
+}
+
+void Run::Parts::command(const Step& step) {
+    const auto refusal = story.refusal_of(step);
+    if (!refusal) return story.perform(step);
+    stage.world().emit(no_node,
+                       trace::kinds::LogLine{static_cast<std::int8_t>(trace::LogLevel::warning),
+                                             "serve",
+                                             fmt::format("{}: {}", print(step), *refusal)});
 }
 
 void Run::flush() {

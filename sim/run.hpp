@@ -70,9 +70,12 @@ public:
     // Up to `when`, at most to the scenario's end.
     void run_until(Instant when);
 
-    // Plans steps, at `when` or at once when that has passed. What they meet (an unknown label) is
-    // a problem of the verdict.
+    // Plans commands, at `when` or at once when that has passed. One that has no sense then (an
+    // unknown label, the crash of a dead process) is told in a log line, and the run goes on.
     void plan(std::optional<Instant> when, std::vector<Step> steps);
+
+    // Why a command has no sense now, if it has none.
+    std::optional<std::string> refusal_of(const Step& step);
 
     // To the end; heals, starts what is down, reads the log, and judges. Once.
     RunReport finish();

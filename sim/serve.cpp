@@ -24,9 +24,17 @@ Serve::Serve(const Scenario& scenario, std::uint64_t seed, trace::Sink& sink)
 Expected<void, InputError> Serve::line(std::string_view text) {
     if (text.find_first_not_of(" \t\r") == std::string_view::npos || report_) return {};
     Command command = TRY(parse_command(text, scenario_));
+    const auto* const act = std::get_if<DoAt>(&command);
+    if (act != nullptr && !act->time && !is_waiting_) {
+        for (const Step& step : act->steps) {
+            if (auto why = run_.refusal_of(step))
+                return Unexpected{InputError{"stdin:1:1", *why, "a command that applies now", {}}};
+        }
+    }
     // Tells who shows the run that time went on, also when nothing happened.
     const auto run_until = [&](Instant when) {
         run_.run_until(when);
+        is_waiting_ = false;
         run_.world().emit(no_node, trace::kinds::TimeReached{});
     };
     std::visit(overloaded{[&](const RunUntil& c) { run_until(Instant() + c.time); },
@@ -35,6 +43,7 @@ Expected<void, InputError> Serve::line(std::string_view text) {
                               std::optional<Instant> when;
                               if (c.time) when = Instant() + *c.time;
                               run_.plan(when, std::move(c.steps));
+                              is_waiting_ = true;
                           },
                           [&](const Finish&) { report_ = run_.finish(); }},
                command);

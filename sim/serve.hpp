@@ -5,7 +5,9 @@
 //
 //   run until 3s | run for 20ms     time goes on, at most to the scenario's end; then the trace is
 //                                   complete up to there and says so (kinds::TimeReached)
-//   crash b1 | at 3.2s crash b1     any step of the language, now or then
+//   crash b1 | at 3.2s crash b1     any step of the language, now or then; one that does not apply
+//                                   (a restart of what runs) is refused: now as an error, then in
+//                                   a log line of the trace
 //   end                             to the scenario's end, with the verdict; the trace is finished
 
 #include "core/base/errors.hpp"
@@ -34,6 +36,7 @@ public:
 private:
     Scenario scenario_;
     Run run_;
+    bool is_waiting_ = false;  // a command that was taken has not been performed
     std::optional<RunReport> report_;
 };
 

@@ -7,11 +7,6 @@
 #include <utility>
 
 namespace glasslog::sim {
-namespace {
-
-constexpr Duration slowest = Duration::seconds(24 * 3600);  // of one operation
-
-}  // namespace
 
 // --- the process's side -------------------------------------------------------------------------
 
@@ -283,6 +278,7 @@ DiskDrive::FileState& DiskDrive::open_state(InodeId inode, const std::string& pa
 }
 
 Duration DiskDrive::service_time(const Latency& latency, std::uint64_t key) {
+    constexpr Duration slowest = Duration::seconds(24 * 3600);
     Duration time = latency.sample(engine_.draws().next(key));
     for (ActiveFault* fault : faults_) {
         const auto* slow = std::get_if<SlowDisk>(&fault->fault);

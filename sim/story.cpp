@@ -112,6 +112,31 @@ void Story::perform(const Step& step) {
         step);
 }
 
+std::optional<std::string> Story::refusal_of(const Step& step) {
+    if (const auto* heal = std::get_if<HealStep>(&step)) {
+        if (labels_.contains(heal->label)) return std::nullopt;
+        return fmt::format("no fault was named '{}'", heal->label);
+    }
+    const auto* const fault = std::get_if<FaultStep>(&step);
+    return fault == nullptr ? std::nullopt : refusal_of(*fault);
+}
+
+std::optional<std::string> Story::refusal_of(const FaultStep& step) {
+    World& world = stage_.world();
+    const auto node = node_of(step.first);
+    const auto second = step.verb == "bit-rot" || step.second.empty() ? node : node_of(step.second);
+    if (!node || !second) return "it names no node";
+    if (*node == no_node) return std::nullopt;
+    const bool must_run = step.verb == "crash" || step.verb == "stop" || step.verb == "pause";
+    if (must_run && !world.is_running(*node)) return step.first + " does not run";
+    if (step.verb == "restart" && world.is_running(*node)) return step.first + " runs already";
+    if (step.verb == "pause" && world.is_paused(*node)) return step.first + " is paused already";
+    if (step.verb == "resume" && !world.is_paused(*node)) return step.first + " is not paused";
+    if (step.verb == "power-loss" && !world.is_running(*node) && !world.disk(*node).has_unsynced())
+        return step.first + " has nothing left to lose";
+    return std::nullopt;
+}
+
 std::optional<NodeId> Story::node_of(const std::string& name) {
     if (name == "others") return no_node;
     if (const auto node = stage_.world().find_node(name)) return node;

@@ -27,6 +27,11 @@ public:
     // One step, now. As an event of the world.
     void perform(const Step& step);
 
+    // Why the step, as a command, has no sense now: it names no fault, no node, or a process that
+    // is in that state already. A step of the scenario itself is performed all the same, and
+    // judged.
+    std::optional<std::string> refusal_of(const Step& step);
+
     // Blocks that never ran are problems.
     void end();
 
@@ -44,6 +49,7 @@ private:
     void give_up(std::size_t block);
     void inject(const FaultStep& step);
     void resume(NodeId node);
+    std::optional<std::string> refusal_of(const FaultStep& step);
     std::optional<NodeId> node_of(const std::string& name);
     std::optional<Fault> fault_of(const FaultStep& step);
 

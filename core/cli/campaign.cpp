@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <unistd.h>
@@ -23,26 +24,33 @@ constexpr std::size_t shown_findings_max = 10;
 
 // Every jobs-th seed: "begin SEED", then the report, one line each, so that an abort names its
 // seed.
-int work(const sim::Scenario& scenario, SeedRange seeds, std::uint64_t step, int output) {
-    for (std::uint64_t seed = seeds.first; seed <= seeds.last; seed += step) {
+int work(const RunSeed& run, SeedRange seeds, std::uint64_t step, int output) {
+    for (std::uint64_t seed = seeds.first;; seed += step) {
         const std::string begin = fmt::format("begin {}\n", seed);
         if (!os::write_all(output, as_bytes(begin))) return 1;
-        const std::string line = sim::report_json(sim::run_scenario(scenario, seed)) + "\n";
-        if (!os::write_all(output, as_bytes(line))) return 1;
+        if (!os::write_all(output, as_bytes(run(seed) + "\n"))) return 1;
+        if (seeds.last - seed < step) return 0;
     }
-    return 0;
 }
 
 class Campaign {
 public:
-    Campaign(SeedRange seeds, Output output) : seeds_(seeds), output_(output) {}
+    Campaign(const RunSeed& run, SeedRange seeds, std::uint64_t step, Output output)
+        : run_(run), seeds_(seeds), step_(step), output_(output) {}
 
     struct Worker {
         os::Forked process;
-        std::string partial;  // of a line
-        std::uint64_t seed = 0;
+        std::string partial;                // of a line
+        std::optional<std::uint64_t> seed;  // the one that it is at
         bool is_open = true;
     };
+
+    Expected<Worker, IoError> begin(std::uint64_t first) const {
+        const SeedRange rest{first, seeds_.last};
+        auto process = TRY(os::fork_worker(
+            [run = &run_, rest, step = step_](int pipe) { return work(*run, rest, step, pipe); }));
+        return Worker{.process = std::move(process), .partial = {}, .seed = std::nullopt};
+    }
 
     void take_bytes(Worker& worker, std::string_view bytes) {
         worker.partial += bytes;
@@ -52,16 +60,31 @@ public:
         }
     }
 
-    void take_end(Worker& worker) {
+    // A worker that died at a seed is followed by another, which begins after that seed.
+    Expected<void, IoError> take_end(Worker& worker) {
         worker.is_open = false;
         const auto status = worker.process.child.wait();
-        if (status && status->is_success()) return;
+        if (status && status->is_success()) return {};
         const std::string how = status ? status->text() : status.error().text();
-        findings_.push_back(fmt::format("seed {}: the simulator's process {}", worker.seed, how));
         worst_ = std::max(worst_, 1);
+        if (!worker.seed) {
+            findings_.push_back(fmt::format("the simulator's process {}", how));
+            return {};
+        }
+        const std::uint64_t seed = *worker.seed;
+        findings_.push_back(fmt::format("seed {}: the simulator's process {}", seed, how));
+        ++aborted_;
+        if (seeds_.last - seed >= step_) worker = TRY(begin(seed + step_));
+        return {};
     }
 
     ExitCode finish() {
+        const std::uint64_t all = seeds_.last - seeds_.first + 1;
+        if (done_ + aborted_ < all) {
+            worst_ = std::max(worst_, 1);
+            findings_.push_back(
+                fmt::format("{} of {} seeds gave no report", all - done_ - aborted_, all));
+        }
         if (worst_ == 0 && !unbitten().empty()) worst_ = 4;
         if (output_ == Output::text) print_summary();
         return static_cast<ExitCode>(worst_);
@@ -75,7 +98,7 @@ private:
         }
         if (output_ == Output::json) fmt::print("{}\n", line);
         const Json report = Json::parse(line, nullptr, false);
-        if (report.is_discarded()) return;
+        if (report.is_discarded() || !worker.seed) return;
         ++done_;
         hashes_.insert(report["hash"].get<std::string>());
         events_ += report["events"].get<std::uint64_t>();
@@ -87,7 +110,7 @@ private:
         if (code != 0 && code != 4) {
             worst_ = std::max(worst_, code);
             findings_.push_back(
-                fmt::format("seed {}: {}", worker.seed, report["verdict"].get<std::string>()));
+                fmt::format("seed {}: {}", *worker.seed, report["verdict"].get<std::string>()));
         }
         tell_progress();
     }
@@ -123,9 +146,12 @@ private:
         }
     }
 
+    const RunSeed& run_;
     SeedRange seeds_;
+    std::uint64_t step_;
     Output output_;
     std::uint64_t done_ = 0;
+    std::uint64_t aborted_ = 0;
     std::uint64_t events_ = 0;
     int worst_ = 0;
     std::set<std::string> hashes_;
@@ -155,7 +181,7 @@ Expected<void, IoError> collect(Campaign& campaign, std::vector<Campaign::Worker
         Campaign::Worker& worker = workers[indexes[*ready]];
         const Bytes bytes = TRY(os::read_some(worker.process.output.get(), read_bytes_max));
         if (bytes.empty()) {
-            campaign.take_end(worker);
+            TRY(campaign.take_end(worker));
         } else {
             campaign.take_bytes(worker, as_text(bytes.view()));
         }
@@ -165,15 +191,20 @@ Expected<void, IoError> collect(Campaign& campaign, std::vector<Campaign::Worker
 }  // namespace
 
 ExitCode run_campaign(const sim::Scenario& scenario, SeedRange seeds, int jobs, Output output) {
-    Campaign campaign(seeds, output);
-    std::vector<Campaign::Worker> workers;
+    const RunSeed run = [&](std::uint64_t seed) {
+        return sim::report_json(sim::run_scenario(scenario, seed));
+    };
+    return run_campaign(run, seeds, jobs, output);
+}
+
+ExitCode run_campaign(const RunSeed& run, SeedRange seeds, int jobs, Output output) {
     const auto step = static_cast<std::uint64_t>(jobs);
-    for (std::uint64_t i = 0; i < step && seeds.first + i <= seeds.last; ++i) {
-        auto forked = os::fork_worker([&, i](int pipe) {
-            return work(scenario, {seeds.first + i, seeds.last}, step, pipe);
-        });
-        if (!forked) return complain(forked.error());
-        workers.push_back({.process = std::move(*forked)});
+    Campaign campaign(run, seeds, step, output);
+    std::vector<Campaign::Worker> workers;
+    for (std::uint64_t i = 0; i < step && i <= seeds.last - seeds.first; ++i) {
+        auto worker = campaign.begin(seeds.first + i);
+        if (!worker) return complain(worker.error());
+        workers.push_back(std::move(*worker));
     }
     if (const auto collected = collect(campaign, workers); !collected)
         return complain(collected.error());

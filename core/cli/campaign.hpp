@@ -7,6 +7,8 @@
 #include "sim/scenario.hpp"
 
 #include <cstdint>
+#include <functional>
+#include <string>
 
 namespace glasslog::cli {
 
@@ -22,5 +24,10 @@ enum class Output : std::uint8_t { text, json };
 // JSON line a seed, on standard output. The worst outcome is the exit code; a kind of fault that
 // bit in no seed at all makes it false_green.
 ExitCode run_campaign(const sim::Scenario& scenario, SeedRange seeds, int jobs, Output output);
+
+// Runs one seed; its report as sim::report_json() gives it. Called in a worker.
+using RunSeed = std::function<std::string(std::uint64_t seed)>;
+
+ExitCode run_campaign(const RunSeed& run, SeedRange seeds, int jobs, Output output);
 
 }  // namespace glasslog::cli

@@ -67,6 +67,33 @@ TEST(ServeTest, InjectsWhatALineSays) {
     EXPECT_EQ(kinds_in(sink).back(), "verdict");
 }
 
+TEST(ServeTest, RefusesWhatDoesNotApplyAndTheVerdictStays) {
+    trace::MemorySink sink;
+    Serve serve(scenario_of("end at 2s\n"), 1, sink);
+    ASSERT_TRUE(serve.line("run until 500ms").has_value());
+
+    for (const std::string line : {"heal x", "restart b1", "resume b1"}) {
+        const auto taken = serve.line(line);
+        ASSERT_FALSE(taken.has_value()) << line;
+        EXPECT_THAT(taken.error().text(), HasSubstr("a command that applies now"));
+    }
+    ASSERT_TRUE(serve.line("at 700ms heal x").has_value());
+    ASSERT_TRUE(serve.line("at 700ms restart b1").has_value());
+    ASSERT_TRUE(serve.line("run until 800ms").has_value());
+    EXPECT_THAT(kinds_in(sink), testing::Contains("log_line").Times(testing::Ge(2U)));
+    ASSERT_TRUE(serve.line("crash b1 for 300ms").has_value());
+    ASSERT_TRUE(serve.line("run until 900ms").has_value());
+    EXPECT_FALSE(serve.line("crash b1").has_value());
+    ASSERT_TRUE(serve.line("cut b1 | p1 as x").has_value());
+    ASSERT_TRUE(serve.line("heal x").has_value()) << "the cut comes first";
+    ASSERT_TRUE(serve.line("run until 901ms").has_value());
+    ASSERT_TRUE(serve.line("cut b1 | p1 for 200ms").has_value());
+    ASSERT_TRUE(serve.line("end").has_value());
+
+    EXPECT_TRUE(serve.report()->problems.empty()) << report_text(*serve.report());
+    EXPECT_EQ(serve.report()->faults.size(), 4U) << "with the restart after the crash";
+}
+
 TEST(ServeTest, TellsAViolationThatTheAuditFindsBeforeTheVerdict) {
     trace::MemorySink sink;
     Serve serve(scenario_of("at 1s power-loss b1\nafter 500ms restart b1\n"
