@@ -109,6 +109,18 @@ TEST_P(LongPollTest, ManyDoNotKeepProducersOut) {
     EXPECT_EQ(lab.connections(), count + 1U);
 }
 
+// Its peer may be gone, which nobody sees while it waits.
+TEST_P(LongPollTest, NobodyWaitsLongerThanASilentConnectionMay) {
+    const auto answer = fetch({.topic = "orders", .partitions = all(), .max_wait_ms = INT32_MAX});
+
+    lab.run_for(Duration::seconds(599));
+    EXPECT_FALSE(answer->is_over);
+    lab.run_for(Duration::seconds(2));
+
+    EXPECT_TRUE(answer->response.has_value());
+    EXPECT_EQ(lab.waiting_fetches(), 0U);
+}
+
 TEST_P(LongPollTest, AStopAnswersAtOnce) {
     const auto answer = fetch({.topic = "orders", .partitions = all()});
     lab.run_for(Duration::seconds(1));
