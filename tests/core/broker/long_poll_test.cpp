@@ -65,6 +65,23 @@ TEST_P(LongPollTest, WaitsForMinBytesWithoutHoldingWhatItRead) {
     EXPECT_EQ(lab.waiting_fetches(), 0U);
 }
 
+// Where the answer will be held, wherever it is read.
+TEST_P(LongPollTest, WhatMayBeBroughtIsReservedWhileItIsRead) {
+    ASSERT_EQ(lab.produce(client, "orders", near(), 1000), WireError::none);
+    ASSERT_EQ(lab.produce(client, "orders", far(), 1000), WireError::none);
+    const bool is_one = near() == far();
+    std::vector<std::int32_t> both{near()};
+    if (!is_one) both.push_back(far());
+    const auto answer =
+        fetch({.topic = "orders", .partitions = both, .max_bytes = 9000, .partition_bytes = 2000});
+
+    EXPECT_TRUE(
+        lab.run_until([&] { return lab.fetch_bytes_reserved() == (is_one ? 2000U : 4000U); }));
+    EXPECT_TRUE(lab.run_until([&] { return answer->is_over; }));
+
+    EXPECT_EQ(lab.fetch_bytes_reserved(), 0U);
+}
+
 TEST_P(LongPollTest, NobodyWaitsForMoreThanMayBeBrought) {
     ASSERT_EQ(lab.produce(client, "orders", near(), 1000), WireError::none);
 
