@@ -148,6 +148,12 @@ TEST_P(LongPollTest, AStopAnswersAtOnce) {
     EXPECT_EQ(answer->response->responses.at(0).partitions.at(0).error_code, WireError::none);
 }
 
+TEST_P(LongPollTest, ReactorsShareTheRoomForAnswers) {
+    const std::size_t whole = rpc::ServerLimits().answer_bytes_max;
+    EXPECT_EQ(lab.reactor().server().answer_bytes_left() * static_cast<std::size_t>(GetParam()),
+              whole);
+}
+
 INSTANTIATE_TEST_SUITE_P(Reactors, LongPollTest, testing::Values(1, 2));
 
 }  // namespace
