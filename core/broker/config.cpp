@@ -12,7 +12,7 @@ namespace {
 
 struct NumberOption {
     std::string_view key;
-    std::int64_t Config::*member;
+    std::int64_t Config::*member;  // nullptr: only checked here
     std::int64_t low;
     std::int64_t high;
 };
@@ -31,8 +31,8 @@ constexpr std::array numbers{
     NumberOption{"socket.request.max.bytes", &Config::request_bytes_max, 1, INT32_MAX},
     NumberOption{"max.connections", &Config::connection_count_max, 0, INT32_MAX},
     NumberOption{"queued.max.request.bytes", &Config::queued_request_bytes_max, -1, INT64_MAX},
-    NumberOption{"num.partitions", &Config::partition_count_default, 1, INT32_MAX},
-    NumberOption{"default.replication.factor", &Config::replication_factor_default, 1, INT16_MAX},
+    NumberOption{"num.partitions", nullptr, 1, INT32_MAX},
+    NumberOption{"default.replication.factor", nullptr, 1, INT16_MAX},
     NumberOption{"fetch.max.bytes", &Config::fetch_bytes_max, 1024, INT32_MAX},
     NumberOption{
         "max.request.partition.size.limit", &Config::describe_partitions_max, 1, INT32_MAX},
@@ -118,7 +118,8 @@ Expected<void, InputError> read_plain_options(const std::string& where, Config& 
     for (const auto& [key, value] : config.properties) {
         for (const NumberOption& option : numbers) {
             if (option.key != key) continue;
-            config.*option.member = TRY(number_in(where, key, value, {option.low, option.high}));
+            const auto number = TRY(number_in(where, key, value, {option.low, option.high}));
+            if (option.member != nullptr) config.*option.member = number;
         }
         for (const DurationOption& option : durations) {
             if (option.key != key) continue;

@@ -40,8 +40,6 @@ struct Config {
     std::int64_t queued_request_bytes_max = 268'435'456;  // queued.max.request.bytes, per broker
     Duration connection_idle_max = Duration::milliseconds(600'000);  // connections.max.idle.ms
 
-    std::int64_t partition_count_default = 1;      // num.partitions
-    std::int64_t replication_factor_default = 1;   // default.replication.factor
     std::int64_t fetch_bytes_max = 57'671'680;     // fetch.max.bytes
     std::int64_t describe_partitions_max = 2'000;  // max.request.partition.size.limit
     std::int64_t producer_id_expiration_ms = 86'400'000;
@@ -53,7 +51,7 @@ struct Config {
     Duration recovery_point_checkpoint_interval = Duration::milliseconds(60'000);
     Duration log_start_checkpoint_interval = Duration::milliseconds(60'000);
 
-    Properties properties;  // all that was written
+    Properties properties;  // all that was written; the controller reads defaults of topics there
 };
 
 // Checks types, bounds and combinations. where: the file's name, for errors.

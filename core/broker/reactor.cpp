@@ -10,6 +10,9 @@
 namespace glasslog::broker {
 namespace {
 
+// So much room for answers every reactor has, however many there are: Fetches of a few megabytes.
+constexpr std::size_t answer_bytes_min = 8 * 1024 * 1024;
+
 // Each reactor has its share of the broker's limits.
 rpc::ServerLimits limits_of(const Config& config) {
     const auto share = [&](std::int64_t whole) {
@@ -20,6 +23,9 @@ rpc::ServerLimits limits_of(const Config& config) {
     limits.request_bytes_max = static_cast<std::size_t>(config.request_bytes_max);
     limits.memory_bytes_max =
         std::max(share(config.queued_request_bytes_max), limits.request_bytes_max);
+    limits.answer_bytes_max =
+        std::max(limits.answer_bytes_max / static_cast<std::size_t>(config.reactor_count),
+                 answer_bytes_min);
     limits.idle_max = config.connection_idle_max;
     return limits;
 }

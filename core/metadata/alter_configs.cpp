@@ -38,13 +38,20 @@ std::vector<std::string> split_list(std::string_view list) {
 // The list with the words of `value` added, where they are missing, or taken away.
 std::string changed_list(const std::string& present, const Change& change) {
     std::vector<std::string> words = split_list(present);
-    for (const std::string& word : split_list(*change.value)) {
-        const auto at = std::find(words.begin(), words.end(), word);
-        if (change.config_operation == ConfigOperation::append && at == words.end()) {
-            words.push_back(word);
-        } else if (change.config_operation == ConfigOperation::subtract && at != words.end()) {
-            words.erase(at);
+    const std::vector<std::string> changes = split_list(*change.value);
+    if (change.config_operation == ConfigOperation::append) {
+        std::set<std::string> known(words.begin(), words.end());
+        for (const std::string& word : changes) {
+            if (known.insert(word).second) words.push_back(word);
         }
+    } else if (change.config_operation == ConfigOperation::subtract) {
+        std::multiset<std::string> away(changes.begin(), changes.end());
+        std::erase_if(words, [&](const std::string& word) {
+            const auto at = away.find(word);
+            if (at == away.end()) return false;
+            away.erase(at);
+            return true;
+        });
     }
     return fmt::format("{}", fmt::join(words, ","));
 }

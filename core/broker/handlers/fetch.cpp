@@ -172,8 +172,7 @@ public:
         : reactor_(reactor),
           call_(std::move(call)),
           plan_(std::move(plan)),
-          deadline_(reactor.runtime().clock.now() +
-                    Duration::milliseconds(std::max(call_.body.max_wait_ms, 0))) {}
+          deadline_(reactor.runtime().clock.now() + max_wait()) {}
 
     // What one reactor is asked for; it is reserved here, where the answer will be held.
     replication::FetchRequest request_for(const Group& group, std::vector<Reservation>& reserved) {
@@ -258,6 +257,13 @@ public:
     Reactor& reactor() { return reactor_; }
 
 private:
+    // While it waits nothing is read from its connection, and nobody sees the peer leave: no longer
+    // than a silent connection may stay.
+    Duration max_wait() const {
+        const auto asked = Duration::milliseconds(std::max(call_.body.max_wait_ms, 0));
+        return std::min(asked, reactor_.config().connection_idle_max);
+    }
+
     std::int64_t limit() const {
         return std::min<std::int64_t>(call_.body.max_bytes, reactor_.config().fetch_bytes_max);
     }

@@ -8,6 +8,19 @@ namespace {
 
 constexpr ReactorId controller_reactor(0);
 
+// delete.topic.enable=false. Versions that do not know the error get another one.
+protocol::DeleteTopicsResponse deletion_disabled(const Call<protocol::DeleteTopicsRequest>& call) {
+    const auto error = call.version >= protocol::Version(3)
+                           ? protocol::WireError::topic_deletion_disabled
+                           : protocol::WireError::invalid_request;
+    protocol::DeleteTopicsResponse response;
+    for (const auto& topic : call.body.topics)
+        response.responses.push_back({topic.name, topic.topic_id, error, {}});
+    for (const std::string& name : call.body.topic_names)
+        response.responses.push_back({name, {}, error, {}});
+    return response;
+}
+
 }  // namespace
 
 void handle_create_topics(Reactor& reactor, Call<protocol::CreateTopicsRequest> call) {
@@ -24,6 +37,7 @@ void handle_create_topics(Reactor& reactor, Call<protocol::CreateTopicsRequest> 
 
 void handle_delete_topics(Reactor& reactor, Call<protocol::DeleteTopicsRequest> call) {
     using Response = protocol::DeleteTopicsResponse;
+    if (!reactor.config().delete_topics) return call.answer(deletion_disabled(call));
     auto body = std::move(call.body);
     const protocol::Version version = call.version;
     const bool is_asked = reactor.ask<Response>(

@@ -22,6 +22,8 @@ namespace glasslog::broker::test {
 
 class BrokerLab {
 public:
+    // The last version in which topics of Produce and Fetch have names.
+    static constexpr protocol::Version by_name{12};
     static constexpr Duration patience = Duration::seconds(60);
 
     // Of the default configuration, on `reactors` reactors; ready when this returns.
@@ -33,8 +35,10 @@ public:
 
     // What was answered; empty when the connection was lost.
     template <typename Response, typename Request>
-    std::optional<Response> ask(rpc::Client& client, Request request) {
-        auto answer = begin<Response>(client, std::move(request));
+    std::optional<Response> ask(rpc::Client& client,
+                                Request request,
+                                protocol::Version version_max = by_name) {
+        auto answer = begin<Response>(client, std::move(request), version_max);
         EXPECT_TRUE(run_until([&] { return answer->is_over; }));
         return std::move(answer->response);
     }
@@ -47,11 +51,12 @@ public:
 
     // The same without waiting for it.
     template <typename Response, typename Request>
-    std::shared_ptr<Answer<Response>> begin(rpc::Client& client, Request request) {
+    std::shared_ptr<Answer<Response>> begin(rpc::Client& client,
+                                            Request request,
+                                            protocol::Version version_max = by_name) {
         auto answer = std::make_shared<Answer<Response>>();
-        // Topics are named here, not numbered.
         const rpc::SendOptions options{.timeout = Duration::seconds(3'000'000),
-                                       .version_max = protocol::Version(12)};
+                                       .version_max = version_max};
         client.send<Response>(std::move(request), options, [answer](auto reply) {
             answer->is_over = true;
             if (reply) answer->response = std::move(reply->response);

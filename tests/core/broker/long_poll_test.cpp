@@ -65,6 +65,23 @@ TEST_P(LongPollTest, WaitsForMinBytesWithoutHoldingWhatItRead) {
     EXPECT_EQ(lab.waiting_fetches(), 0U);
 }
 
+// Where the answer will be held, wherever it is read.
+TEST_P(LongPollTest, WhatMayBeBroughtIsReservedWhileItIsRead) {
+    ASSERT_EQ(lab.produce(client, "orders", near(), 1000), WireError::none);
+    ASSERT_EQ(lab.produce(client, "orders", far(), 1000), WireError::none);
+    const bool is_one = near() == far();
+    std::vector<std::int32_t> both{near()};
+    if (!is_one) both.push_back(far());
+    const auto answer =
+        fetch({.topic = "orders", .partitions = both, .max_bytes = 9000, .partition_bytes = 2000});
+
+    EXPECT_TRUE(
+        lab.run_until([&] { return lab.fetch_bytes_reserved() == (is_one ? 2000U : 4000U); }));
+    EXPECT_TRUE(lab.run_until([&] { return answer->is_over; }));
+
+    EXPECT_EQ(lab.fetch_bytes_reserved(), 0U);
+}
+
 TEST_P(LongPollTest, NobodyWaitsForMoreThanMayBeBrought) {
     ASSERT_EQ(lab.produce(client, "orders", near(), 1000), WireError::none);
 
@@ -109,6 +126,18 @@ TEST_P(LongPollTest, ManyDoNotKeepProducersOut) {
     EXPECT_EQ(lab.connections(), count + 1U);
 }
 
+// Its peer may be gone, which nobody sees while it waits.
+TEST_P(LongPollTest, NobodyWaitsLongerThanASilentConnectionMay) {
+    const auto answer = fetch({.topic = "orders", .partitions = all(), .max_wait_ms = INT32_MAX});
+
+    lab.run_for(Duration::seconds(599));
+    EXPECT_FALSE(answer->is_over);
+    lab.run_for(Duration::seconds(2));
+
+    EXPECT_TRUE(answer->response.has_value());
+    EXPECT_EQ(lab.waiting_fetches(), 0U);
+}
+
 TEST_P(LongPollTest, AStopAnswersAtOnce) {
     const auto answer = fetch({.topic = "orders", .partitions = all()});
     lab.run_for(Duration::seconds(1));
@@ -117,6 +146,12 @@ TEST_P(LongPollTest, AStopAnswersAtOnce) {
 
     ASSERT_TRUE(answer->response.has_value());
     EXPECT_EQ(answer->response->responses.at(0).partitions.at(0).error_code, WireError::none);
+}
+
+TEST_P(LongPollTest, ReactorsShareTheRoomForAnswers) {
+    const std::size_t whole = rpc::ServerLimits().answer_bytes_max;
+    EXPECT_EQ(lab.reactor().server().answer_bytes_left() * static_cast<std::size_t>(GetParam()),
+              whole);
 }
 
 INSTANTIATE_TEST_SUITE_P(Reactors, LongPollTest, testing::Values(1, 2));

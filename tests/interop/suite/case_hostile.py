@@ -13,6 +13,8 @@ from suite.session import create
 
 CONNECTIONS = 2_000
 SLOW_READERS = 100
+PARKED = 200
+WIDE = 100_000
 PIPELINED = 1_000
 FETCH_BYTES = 1 << 20
 TOPIC_BYTES = 48 << 20
@@ -28,8 +30,14 @@ SERVED_SECONDS = 5.0
 def run(session):
     total = session.count(CONNECTIONS)
     allow_files(total + 200)
-    with session.own_broker({"connections.max.idle.ms": str(IDLE_MS)}) as broker, \
-            session.admin(broker.address) as admin:
+    for reactors in (1, 2):
+        say(f"  {reactors} reactor{'s' if reactors > 1 else ''}:")
+        against(session, total // 2, reactors)
+
+
+def against(session, total, reactors):
+    config = {"connections.max.idle.ms": str(IDLE_MS), "glasslog.reactors": str(reactors)}
+    with session.own_broker(config) as broker, session.admin(broker.address) as admin:
         topic = session.topic_name("large")
         create(admin, topic, 1)
         fill(session, broker.address, topic)
@@ -46,6 +54,10 @@ def run(session):
                 closed_at_once(broker.address, "a length of 2 GB", lambda _: TWO_GB, share)
                 honest.meanwhile("half frames")
                 half_frames(broker.address, share)
+                honest.meanwhile("wide requests")
+                wide(broker.address, topic)
+                honest.meanwhile("parked fetches")
+                parked(broker.address, topic, min(PARKED, total))
                 honest.meanwhile("slow readers")
                 slow_readers(broker.address, topic, slow)
             broker.check_alive()
@@ -215,6 +227,32 @@ def half_frames(address, count):
           f"connections.max.idle.ms is {IDLE_MS}")
     say(f"  {count} connections with half a frame: closed after {wave.fastest:.2f} to "
         f"{wave.slowest:.2f} s")
+
+
+def wide(address, topic):
+    """Many partitions in one request, most of which do not exist, all of which are answered."""
+    began = time.monotonic()
+    for name in (topic, "nowhere"):
+        answer = wire.ask(address, wire.wide_produce_v3(name, WIDE), 60)
+        check(answer is not None and len(answer) > WIDE * 14,
+              f"a Produce of {WIDE} partitions got {answer and len(answer)} bytes")
+    took = time.monotonic() - began
+    check(took < SERVED_SECONDS, f"two Produces of {WIDE} partitions took {took:.2f} s")
+    say(f"  two Produces of {WIDE} partitions each: answered in {took:.2f} s")
+
+
+def parked(address, topic, count):
+    """Each wants more than there is, reads eight megabytes in vain, and waits for weeks."""
+    request = wire.fetch_v4(topic, 0, 640, 16 << 20, 2**31 - 1, min_bytes=2**31 - 1)
+    streams = []
+    for _ in range(count):
+        stream = wire.connect(address, 10)
+        stream.sendall(request)
+        streams.append(stream)
+    time.sleep(1.5)
+    for stream in streams:
+        stream.close()
+    say(f"  {count} fetches that wait for more than there is")
 
 
 class Doomed:

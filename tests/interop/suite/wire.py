@@ -60,12 +60,20 @@ def _text(value):
     return struct.pack(">h", len(value)) + value.encode()
 
 
-def fetch_v4(topic, partition, offset, max_bytes, wait_ms=0, correlation=1):
+def fetch_v4(topic, partition, offset, max_bytes, wait_ms=0, correlation=1, min_bytes=0):
     """A framed Fetch v4 of one partition: no session, no epoch."""
-    body = struct.pack(">iiiib", -1, wait_ms, 0, max_bytes, 0)
+    body = struct.pack(">iiiib", -1, wait_ms, min_bytes, max_bytes, 0)
     body += struct.pack(">i", 1) + _text(topic)
     body += struct.pack(">iiqi", 1, partition, offset, max_bytes)
     return request(1, 4, body, correlation)
+
+
+def wide_produce_v3(topic, count, correlation=1):
+    """A framed Produce v3 of `count` partitions without records."""
+    body = struct.pack(">hhi", -1, -1, 1000) + struct.pack(">i", 1) + _text(topic)
+    body += struct.pack(">i", count)
+    body += b"".join(struct.pack(">ii", index, -1) for index in range(count))
+    return request(0, 3, body, correlation)
 
 
 def metadata_v1(topic, correlation=1):
