@@ -88,7 +88,7 @@ simulate
 on_a_socket
 show
 say "what to try next"
-try() { printf '   %-82s %s\n' "$1" "$2"; }
+try() { printf '   %-88s %s\n' "$1" "$2"; }
 try "$bin/glasslog broker --data /tmp/glasslog --listen 127.0.0.1:9092" "Kafka clients work with it (no groups yet)"
 try "$bin/glasslog sim run $scenario --seeds 1..100" "the same story, a hundred ways"
 try "$bin/glasslog-gui $scenario" "break it yourself, by click"
