@@ -88,9 +88,8 @@ simulate
 on_a_socket
 show
 say "what to try next"
-cat <<TEXT
-   $bin/glasslog broker --data /tmp/glasslog --listen 127.0.0.1:9092     any Kafka client works with it
-   $bin/glasslog sim run $scenario --seeds 1..100                        the same story, a hundred ways
-   $bin/glasslog-gui $scenario                                           break it yourself, by click
-   $bin/glasslog dump $out/data/demo-0                                   what is on the disk
-TEXT
+try() { printf '   %-88s %s\n' "$1" "$2"; }
+try "$bin/glasslog broker --data /tmp/glasslog --listen 127.0.0.1:9092" "Kafka clients work with it (no groups yet)"
+try "$bin/glasslog sim run $scenario --seeds 1..100" "the same story, a hundred ways"
+try "$bin/glasslog-gui $scenario" "break it yourself, by click"
+try "$bin/glasslog dump $out/data/demo-0" "what is on the disk"
