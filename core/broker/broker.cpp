@@ -93,7 +93,7 @@ private:
     }
 
     void fail(IoError error) {
-        if (!started_) return;
+        if (!started_ || is_stopping_) return;  // a stop may come in the middle of the start
         std::exchange(started_, {})(Unexpected{std::move(error)});
     }
 

@@ -48,7 +48,7 @@ public:
     void start(UniqueFunction<void(Expected<Started, IoError>)> done);
 
     // On reactor 0, at most once: a disk failed or lied. Nothing more is promised, and the process
-    // should end; without stop(), which would vouch for what the disk holds.
+    // should end.
     void on_failure(UniqueFunction<void(IoError)> report);
 
     // On reactor 0, after start() was called, also before it is done. `done` runs there. Once.

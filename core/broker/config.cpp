@@ -284,6 +284,22 @@ Expected<runtime::ListenerConfig, InputError> parse_listener(std::string_view te
     return listener;
 }
 
+std::vector<std::string> unknown_keys(const Config& config) {
+    const auto is_of = [](const std::string& key, const auto& options) {
+        return std::any_of(options.begin(), options.end(), [&](const auto& option) {
+            return option.key == key;
+        });
+    };
+    std::vector<std::string> unknown;
+    for (const auto& [key, value] : config.properties) {
+        const bool is_known = metadata::find_broker_config(key) != nullptr || is_of(key, numbers) ||
+                              is_of(key, durations) || is_of(key, flags) ||
+                              key.starts_with("listener.name.");
+        if (!is_known) unknown.push_back(key);
+    }
+    return unknown;
+}
+
 Expected<Config, InputError> config_from(Properties properties, const std::string& where) {
     Config config;
     config.properties = std::move(properties);

@@ -54,6 +54,9 @@ struct Config {
     Properties properties;  // all that was written; the controller reads defaults of topics there
 };
 
+// Keys of config.properties that neither Kafka nor Glasslog knows, sorted.
+std::vector<std::string> unknown_keys(const Config& config);
+
 // Checks types, bounds and combinations. where: the file's name, for errors.
 Expected<Config, InputError> config_from(Properties properties, const std::string& where);
 

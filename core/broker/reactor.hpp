@@ -56,7 +56,7 @@ public:
     // --- what handlers use
 
     // Asks another reactor, or this one. False, and `done` is dropped (which closes the connections
-    // that wait for it), when too much is outstanding or the mailbox is full.
+    // that wait for it), when too much is outstanding.
     template <typename Answer>
     bool ask(ReactorId target, RemoteWork<Answer> work, AnswerDone<Answer> done) {
         if (target == runtime_.reactor) {
@@ -70,10 +70,15 @@ public:
                 --ask_count_;
                 done(std::move(answer));
             });
-        if (send_work<Answer>(target, token, std::move(work))) return true;
-        parked_.forget(token);
-        --ask_count_;
-        return overloaded();
+        tell(target,
+             [origin = runtime_.reactor, token, work = std::move(work)](Reactor& there) mutable {
+                 work(there, [&there, origin, token](Answer answer) {
+                     there.tell(origin, [token, answer = std::move(answer)](Reactor& home) mutable {
+                         home.parked().resume<Answer>(token, std::move(answer));
+                     });
+                 });
+             });
+        return true;
     }
 
     // Runs `task` on the other reactor, in the order of calls; kept and tried again while its
@@ -136,26 +141,8 @@ private:
         rpc::Request request;
     };
 
-    // Fewer than a mailbox holds, so that answers always find room in time.
     static constexpr std::size_t ask_count_max = 1'500;
     static constexpr std::size_t early_count_max = 1'000;
-
-    template <typename Answer>
-    bool send_work(ReactorId target, std::uint64_t token, RemoteWork<Answer> work) {
-        auto message = [&table = table_,
-                        target,
-                        origin = runtime_.reactor,
-                        token,
-                        work = std::move(work)]() mutable {
-            Reactor& there = table.at(target);
-            work(there, [&there, origin, token](Answer answer) {
-                there.tell(origin, [token, answer = std::move(answer)](Reactor& home) mutable {
-                    home.parked().resume<Answer>(token, std::move(answer));
-                });
-            });
-        };
-        return runtime_.mailbox.post_to(target, std::move(message));
-    }
 
     // Counts and tells it; false.
     bool overloaded();
@@ -183,7 +170,8 @@ private:
         runtime::Task task;
     };
 
-    std::deque<Outgoing> outbox_;  // bounded: answers to what others have parked
+    // Bounded by what is asked (ask_count_max a reactor) and by one Fetch a connection.
+    std::deque<Outgoing> outbox_;
     runtime::Timer outbox_timer_;
     std::int64_t overload_count_ = 0;
     rpc::Server server_;

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -76,6 +77,28 @@ Expected<broker::Config, InputError> config_of(const BrokerFlags& flags) {
 constexpr const char* ring_needs_one =
     "--trace ring: works with one reactor; give a file, or --reactors 1";
 
+// What a quiet reactor has told reaches the file, too: somebody may be watching it grow.
+class Flusher {
+public:
+    Flusher(const runtime::Runtime& runtime, NodeTrace& trace) : runtime_(runtime), trace_(trace) {
+        arm();
+    }
+
+private:
+    static constexpr Duration interval = Duration::milliseconds(100);
+
+    void arm() {
+        timer_ = runtime_.executor.at(runtime_.clock.now() + interval, [this] {
+            trace_.flush();
+            arm();
+        });
+    }
+
+    runtime::Runtime runtime_;
+    NodeTrace& trace_;
+    runtime::Timer timer_;
+};
+
 ExitCode serve(const broker::Config& config, TraceOutput& output) {
     std::vector<NodeTrace*> traces;
     const auto count = static_cast<std::int32_t>(config.reactor_count);
@@ -97,6 +120,12 @@ ExitCode serve(const broker::Config& config, TraceOutput& output) {
                                           .reactors = count});
     std::optional<IoError> failure;
     {
+        std::vector<std::unique_ptr<Flusher>> flushers;
+        for (const runtime::Runtime& runtime : node.runtimes()) {
+            if (output.sink() == nullptr) break;
+            const auto index = static_cast<std::size_t>(runtime.reactor.value());
+            flushers.push_back(std::make_unique<Flusher>(runtime, *traces.at(index)));
+        }
         broker::Broker broker(node.runtimes(), config);
         broker.on_failure([&](IoError error) {
             failure = std::move(error);
@@ -130,12 +159,24 @@ void limit_connections(broker::Config& config) {
     const std::int64_t most = static_cast<std::int64_t>(os::descriptors_max() / 2) - reserve;
     if (config.connection_count_max <= most) return;
     config.connection_count_max = std::max<std::int64_t>(most, 1);
+    fmt::print(stderr,
+               "glasslog broker: max.connections is {}: this process may have {} files and sockets "
+               "open (ulimit -n)\n",
+               config.connection_count_max,
+               os::descriptors_max());
+}
+
+// A mistyped key would have no effect, in silence.
+void tell_unknown_keys(const broker::Config& config) {
+    for (const std::string& key : broker::unknown_keys(config))
+        fmt::print(stderr, "glasslog broker: {} is no key of a broker: it has no effect\n", key);
 }
 
 ExitCode run(const BrokerFlags& flags) {
     auto config = config_of(flags);
     if (!config) return complain(config.error().text());
     limit_connections(*config);
+    tell_unknown_keys(*config);
     auto output = TraceOutput::open(flags.trace, *config);
     if (!output) return complain(output.error().text());
     if ((*output)->is_ring() && config->reactor_count > 1) return complain(ring_needs_one);

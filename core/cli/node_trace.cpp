@@ -128,12 +128,13 @@ void NodeTrace::tell_failure() {
 void NodeTrace::say(std::uint16_t kind, ByteView bytes) {
     const Line line = line_of(kind, Bytes::copy_of(bytes));
     if (line.level < trace::LogLevel::info) return;
+    if (line.level >= trace::LogLevel::error) return print(line, clock_.wall());
     const auto unsaid = allowance_.take(clock_.now());
     if (unsaid.value_or(0) > 0) {
         print({trace::LogLevel::warning, "log", fmt::format("{} lines were left out", *unsaid)},
               clock_.wall());
     }
-    if (unsaid || line.level >= trace::LogLevel::error) print(line, clock_.wall());
+    if (unsaid) print(line, clock_.wall());
 }
 
 runtime::EventId NodeTrace::current_cause() const {

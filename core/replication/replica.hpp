@@ -1,7 +1,7 @@
 #pragma once
 
-// Replica: the driver of one Partition machine: its log, what waits for it, and its timers. Used by
-// ReplicaManager and FetchJoin only.
+// Replica: the driver of one Partition machine: its log, what waits for it, and its timers. Used
+// inside this room only.
 
 #include "core/base/unique_function.hpp"
 #include "core/metadata/configs.hpp"

@@ -167,7 +167,7 @@ public:
     ReplicaManager& operator=(const ReplicaManager&) = delete;
 
     // Opens the logs of all partitions that `image` places here; done when every one is open or has
-    // failed (a failed one answers 56 and is named in the trace). Starts the timers. Once.
+    // failed (then on_failure is told). Starts the timers. Once.
     void start(metadata::ImagePtr image, UniqueFunction<void()> done);
 
     // Follows the metadata: opens new partitions, deletes removed ones, applies configurations and

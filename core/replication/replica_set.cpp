@@ -230,6 +230,7 @@ void ReplicaSet::set_strays_aside() {
 // closing
 
 void ReplicaSet::remove(const PartitionId& id) {
+    ++removal_count_;
     auto taken = replicas_.extract(id);
     closing_.push_back(std::move(taken.mapped()));
     Replica& replica = *closing_.back();
@@ -258,8 +259,13 @@ void ReplicaSet::closed(const Replica& replica) {
 
 void ReplicaSet::remove_folder(const storage::PartitionName& name) {
     directory_.remove(name, gate_.wrap([this, name](Expected<void, IoError> gone) {
-        if (!gone) return listener_.on_failure(gone.error());
-        trace::emit(runtime_.trace, kinds::PartitionDeleted{name.topic, name.index});
+        --removal_count_;
+        if (gone) {
+            trace::emit(runtime_.trace, kinds::PartitionDeleted{name.topic, name.index});
+        } else {
+            listener_.on_failure(gone.error());
+        }
+        if (is_closing_) closed_one(gone.has_value());
     }));
 }
 
@@ -267,7 +273,8 @@ void ReplicaSet::close_all(UniqueFunction<void()> done) {
     closed_all_ = std::move(done);
     is_closing_ = true;
     to_open_.clear();
-    closing_count_ = 1;
+    // Folders on their way out go first: the next start would take them for strays.
+    closing_count_ = 1 + removal_count_;
     for (const auto& [id, replica] : replicas_) {
         ++closing_count_;
         const auto close = gate_.wrap([this, one = replica.get()] {

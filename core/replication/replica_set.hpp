@@ -93,6 +93,7 @@ private:
     std::deque<PartitionId> to_open_;
     std::size_t opening_count_ = 0;
     std::size_t closing_count_ = 0;
+    std::size_t removal_count_ = 0;  // from remove() until the folder is gone
     bool has_started_ = false;
     bool is_closing_ = false;
     bool is_clean_ = true;

@@ -199,9 +199,10 @@ void Folder::operator()(const kinds::ConnectionClosed& k) {
     const NodeId from = found->second.from;
     s_.connections.edit().erase(k.connection);
     if (s_.requests->contains(k.connection)) s_.requests.edit().erase(k.connection);
+    if (from >= no_node) return;
     const auto is_its_own = [from](const auto& entry) { return entry.second.from == from; };
     const bool is_last = std::none_of(s_.connections->begin(), s_.connections->end(), is_its_own);
-    if (from < no_node && is_last) s_.nodes.edit()[from].edit().state = NodeState::stopped;
+    if (is_last) s_.nodes.edit()[from].edit().state = NodeState::stopped;
 }
 
 void Folder::operator()(const kinds::ClientNamed& k) {
@@ -237,6 +238,7 @@ NodeId Folder::stranger(const std::string& name) {
 }
 
 void Folder::operator()(const kinds::RequestReceived& k) {
+    if (!s_.connections->contains(k.connection)) return;  // its peer is gone already
     auto& waiting = s_.requests.edit()[k.connection];
     waiting.push_back({.connection = k.connection,
                        .at = e_.node,
@@ -457,7 +459,6 @@ bool Timeline::append(std::vector<Event> batch) {
             return events_.begin() + static_cast<std::ptrdiff_t>(i);
         };
         std::inplace_merge(at(position), at(before), events_.end(), is_earlier);
-        ++reorders_;
     }
     fold_from(position);
     return true;

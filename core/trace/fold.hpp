@@ -24,9 +24,6 @@ public:
     [[nodiscard]] bool append(std::vector<Event> batch);
     [[nodiscard]] bool append(Event event);
 
-    // How often positions have changed because of an earlier event.
-    std::uint64_t reorder_count() const { return reorders_; }
-
     const std::vector<Event>& events() const { return events_; }
 
     // After the first `count` events, 0 <= count <= events().size(). Costs at most 1024 steps.
@@ -45,9 +42,8 @@ private:
     void fold_from(std::size_t position);
 
     std::vector<Event> events_;
-    std::vector<Snapshot> keyframes_;  // [i]: after i * keyframe_events events
-    Snapshot tip_;                     // after all of them
-    std::uint64_t reorders_ = 0;
+    std::vector<Snapshot> keyframes_;                 // [i]: after i * keyframe_events events
+    Snapshot tip_;                                    // after all of them
     std::vector<std::pair<EventId, Instant>> times_;  // of each event, by id
 };
 

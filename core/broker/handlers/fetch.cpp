@@ -22,6 +22,10 @@ using replication::ReadResult;
 constexpr Version topic_ids_from{13};
 constexpr Version replica_state_from{15};
 
+// A request with more entries is answered at once: while one waits, its bytes are counted and
+// cannot be taken back.
+constexpr std::size_t waiting_entries_max = 10'000;
+
 // The partitions of one reactor, and where their results go in the response.
 struct Group {
     std::vector<PartitionRead> reads;
@@ -38,6 +42,7 @@ struct Plan {
     std::map<ReactorId, Group> groups;
     std::vector<Place> places;
     bool has_error = false;
+    bool may_wait = true;
 };
 
 FetchResponse::Partition blank(PartitionIndex index, WireError error) {
@@ -72,6 +77,7 @@ public:
                 asked_.push_back(&partition);
             }
         }
+        plan_.may_wait = asked_.size() <= waiting_entries_max;
         repeats_.find();
         for (const FetchRequest::Topic& topic : call_.body.topics)
             add(topic);
@@ -198,13 +204,15 @@ public:
         bytes_before_ = std::exchange(bytes_, 0);
         room_ = 0;
         seen_.assign(plan_.places.size(), {});
+        brought_.assign(plan_.places.size(), 0);
     }
 
     void take(ReactorId from, std::vector<ReadResult> results) {
         const Group& group = plan_.groups.at(from);
         for (std::size_t i = 0; i < results.size(); ++i) {
             const Place& place = plan_.places[group.places[i]];
-            bytes_ += static_cast<std::int64_t>(results[i].records.size());
+            brought_[group.places[i]] = static_cast<std::int64_t>(results[i].records.size());
+            bytes_ += brought_[group.places[i]];
             plan_.has_error |=
                 results[i].error != WireError::none || results[i].diverging.has_value();
             seen_[group.places[i]] = results[i].seen;
@@ -215,8 +223,8 @@ public:
     }
 
     bool is_enough() const {
-        const bool is_over =
-            is_last_ || reactor_.is_stopping() || deadline_ <= reactor_.runtime().clock.now();
+        const bool is_over = is_last_ || !plan_.may_wait || reactor_.is_stopping() ||
+                             deadline_ <= reactor_.runtime().clock.now();
         return is_over || plan_.has_error || bytes_ >= min_bytes();
     }
 
@@ -233,16 +241,19 @@ public:
     replication::WaitRequest wait_for(const Group& group, replication::WaitId id) const {
         const auto count = static_cast<std::int64_t>(plan_.groups.size());
         const std::int64_t missing = std::max<std::int64_t>(min_bytes() - bytes_, 1);
-        // What came is beyond a partition's limit: reading again would bring the same again.
-        const bool is_capped = bytes_ > 0 && bytes_ <= bytes_before_;
         replication::WaitRequest request{
             .id = id,
-            .bytes =
-                is_capped ? UINT64_MAX : static_cast<std::uint64_t>((missing + count - 1) / count),
+            .bytes = static_cast<std::uint64_t>((missing + count - 1) / count),
             .max_wait = std::max(deadline_ - reactor_.runtime().clock.now(), Duration()),
             .isolation = call_.body.isolation_level};
-        for (std::size_t i = 0; i < group.reads.size(); ++i)
+        // What came last may lie beyond a partition's limit: reading again brings no more of it, so
+        // only the others can bring what is missing.
+        const bool is_capped = bytes_ > 0 && bytes_ <= bytes_before_;
+        for (std::size_t i = 0; i < group.reads.size(); ++i) {
+            const bool is_full = brought_[group.places[i]] * 2 > group.reads[i].max_bytes;
+            if (is_capped && is_full) continue;
             request.partitions.push_back({group.reads[i].partition, seen_[group.places[i]]});
+        }
         return request;
     }
 
@@ -290,6 +301,7 @@ private:
     Plan plan_;
     Instant deadline_;
     std::vector<replication::Seen> seen_;  // by place
+    std::vector<std::int64_t> brought_;    // bytes, by place
     std::int64_t bytes_ = 0;
     std::int64_t bytes_before_ = 0;  // of the reading before
     std::int64_t room_ = 0;          // of the present reading
@@ -417,6 +429,7 @@ void handle_fetch(Reactor& reactor, Call<FetchRequest> call) {
         return call.answer(response);
     }
     Plan plan = Planner(reactor, call).make();
+    call.body.topics.clear();  // while it waits, nothing of it is needed
     auto fetch = std::make_unique<FetchCall>(reactor, std::move(call), std::move(plan));
     if (fetch->groups().empty()) return fetch->answer();
     read_all(std::move(fetch));

@@ -71,6 +71,13 @@ TEST(ConfigTest, RefusesDefaultsOfTopicsThatCannotBeUsed) {
     EXPECT_TRUE(config_of("log.segment.bytes=1048576\nlog.retention.ms=-1").has_value());
 }
 
+TEST(ConfigTest, NamesKeysThatNobodyKnows) {
+    const auto config =
+        config_of("log.dirs=/tmp/a\nlog.segment.byte=5\nglasslog.reactors=2\nfoo=1");
+    ASSERT_TRUE(config.has_value());
+    EXPECT_THAT(unknown_keys(*config), testing::ElementsAre("foo", "log.segment.byte"));
+}
+
 TEST(ConfigTest, ReadsListenersOfEveryForm) {
     EXPECT_EQ(parse_listener("127.0.0.1:9092", "--listen")->endpoint.text(), "127.0.0.1:9092");
     EXPECT_EQ(parse_listener("EXTERNAL://[::1]:0", "--listen")->endpoint.text(), "[::1]:0");

@@ -108,6 +108,30 @@ TEST_P(LongPollTest, MinBytesAreCountedOverAllReactors) {
     EXPECT_GT(record_bytes(*answer->response), 10'000U);
 }
 
+// Two batches fill the limit of a partition: what comes there afterwards is nothing to wait for,
+// and what comes elsewhere is.
+TEST_P(LongPollTest, AFullPartitionMakesNobodyDeafForTheOthers) {
+    const std::int32_t full = near();
+    const std::int32_t other = (full + 1) % 8;
+    for (int i = 0; i < 3; ++i)
+        ASSERT_EQ(lab.produce(client, "orders", full, 1000), WireError::none);
+    const auto answer = fetch({.topic = "orders",
+                               .partitions = {full, other},
+                               .min_bytes = 4000,
+                               .partition_bytes = 3000});
+    for (int i = 0; i < 4; ++i)
+        ASSERT_EQ(lab.produce(client, "orders", full, 1000), WireError::none);
+    lab.run_for(Duration::seconds(1));
+    ASSERT_FALSE(answer->is_over);
+
+    for (int i = 0; i < 3; ++i)
+        ASSERT_EQ(lab.produce(client, "orders", other, 1000), WireError::none);
+    lab.run_for(Duration::seconds(1));
+
+    ASSERT_TRUE(answer->response.has_value());
+    EXPECT_GT(record_bytes(*answer->response), 4000U);
+}
+
 // More of them than requests may be outstanding between reactors.
 TEST_P(LongPollTest, ManyDoNotKeepProducersOut) {
     constexpr int count = 2'000;

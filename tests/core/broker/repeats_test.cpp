@@ -84,6 +84,13 @@ TEST_F(RepeatedTest, ConfigurationsAreDescribedOncePerResource) {
     for (const auto& result : answer->results)
         configs += result.configs.size();
     EXPECT_LT(configs, 1000U);
+
+    request.resources.assign(
+        1000,
+        {.resource_type = protocol::ConfigResourceType::broker, .resource_name = "1"});
+    const auto once = lab.ask<protocol::DescribeConfigsResponse>(client, request);
+    ASSERT_TRUE(once.has_value());
+    EXPECT_EQ(once->results.size(), 1U);
 }
 
 // With a comparison of each entry with each other one these take minutes.

@@ -434,6 +434,17 @@ TEST_F(ReplicaManagerTest, ATopicMayGoWhileItSyncs) {
     EXPECT_EQ(lab.append(orders, {})->error, WireError::unknown_topic_or_partition);
 }
 
+TEST_F(ReplicaManagerTest, AStopWaitsForTheFoldersOfDeletedTopics) {
+    start_with("orders");
+    lab.append(orders, {.count = 2});
+    lab.remove("orders");
+
+    EXPECT_EQ(lab.close_logs(), true);
+
+    EXPECT_THAT(lab.lab().image().files(), Not(Contains(HasSubstr("data/orders-0/"))));
+    EXPECT_THAT(lab.lab().image().files(), Contains(HasSubstr("-delete/")));
+}
+
 TEST_F(ReplicaManagerTest, AFlushThatIsDueDoesNotDisturbAClose) {
     start_with("orders", {{"flush.ms", "1"}});
     lab.append(orders, {});

@@ -109,12 +109,13 @@ TEST(FoldTest, ManyStrangersAreDrawnAsOne) {
 
 TEST(FoldTest, RequestsAreAtWorkUntilAnAnswerAtOrAfterThem) {
     Story story;
+    story.add(0, broker, kinds::ConnectionOpened{7, producer, broker});
     story.add(1, broker, kinds::RequestReceived{7, 1, 0, 11, 100});
     story.add(2, broker, kinds::RequestReceived{7, 2, 0, 11, 100});
     story.add(3, broker, kinds::RequestReceived{7, 3, 1, 17, 80});
     story.add(4, broker, kinds::RequestAnswered{7, 2, 0, 0});
-    story.add(5, broker, kinds::ConnectionOpened{7, producer, broker});
     story.add(6, broker, kinds::ConnectionClosed{7, "closed"});
+    story.add(7, broker, kinds::RequestReceived{7, 4, 1, 17, 80});
     const Timeline timeline = timeline_of(story.events());
 
     EXPECT_EQ(at_ms(timeline, 3).requests->at(7).size(), 3U);
@@ -122,6 +123,7 @@ TEST(FoldTest, RequestsAreAtWorkUntilAnAnswerAtOrAfterThem) {
     ASSERT_EQ(answered.requests->at(7).size(), 1U) << "the first wanted no answer (acks 0)";
     EXPECT_EQ(answered.requests->at(7).front().correlation, 3);
     EXPECT_TRUE(at_ms(timeline, 6).requests->empty());
+    EXPECT_TRUE(at_ms(timeline, 7).requests->empty()) << "nobody would end it";
 }
 
 TEST(FoldTest, KeepsLinksMessagesAndConnections) {
@@ -224,7 +226,6 @@ TEST(TimelineTest, ABatchOfEarlierEventsIsMergedAtOnce) {
     ASSERT_TRUE(timeline.append(even));
     ASSERT_TRUE(timeline.append(odd));
 
-    EXPECT_EQ(timeline.reorder_count(), 1U);
     ASSERT_EQ(timeline.events().size(), events.size());
     Snapshot naive;
     for (const Event& event : timeline.events())
