@@ -159,6 +159,7 @@ void limit_connections(broker::Config& config) {
     const std::int64_t most = static_cast<std::int64_t>(os::descriptors_max() / 2) - reserve;
     if (config.connection_count_max <= most) return;
     config.connection_count_max = std::max<std::int64_t>(most, 1);
+    if (most > 1000 && !config.properties.contains("max.connections")) return;  // plenty
     fmt::print(stderr,
                "glasslog broker: max.connections is {}: this process may have {} files and sockets "
                "open (ulimit -n)\n",
