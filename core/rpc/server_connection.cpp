@@ -169,8 +169,14 @@ void ServerConnection::accept_frame(const Bytes& frame) {
         .event = slot.event,
         .responder =
             context_.make_responder(number_, sequence, static_cast<std::uint32_t>(frame.size()))};
+    const runtime::EventId event = slot.event;
     slots_.push_back(std::move(slot));
+    // What the request leads to names it as its cause.
+    runtime::Trace& trace = context_.runtime.trace;
+    const runtime::EventId before = trace.current_cause();
+    if (event != runtime::no_event) trace.set_current_cause(event);
     context_.handler.handle(facts_, std::move(request));
+    trace.set_current_cause(before);
 }
 
 // Once: a client keeps its name.

@@ -36,7 +36,8 @@ public:
     // The event being handled, to be remembered by what is parked.
     virtual EventId current_cause() const = 0;
 
-    // For the dispatcher alone (the world, or the reactor's executor): what is handled from now on.
+    // For the dispatcher (the world, or the reactor's executor), and the server around the handling
+    // of one request: what is handled from now on.
     // A task, timer or completion runs under the cause that was current when it was asked for.
     virtual void set_current_cause(EventId /*cause*/) {}
 };

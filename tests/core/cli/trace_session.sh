@@ -32,6 +32,10 @@ a_file() {
     use
     stop
     has "$place/broker.trace" "${kinds[@]}"
+    local append
+    append=$(grep -oP 'batch_appended +topic=orders.*? #\K[0-9]+' "$place/said" | head -n 1)
+    expect 0 glasslog sim trace why "$place/broker.trace" "$append"
+    grep -q request_received "$place/said" || die "an append has no request as its cause"
     [ "$(tail -c 8 "$place/broker.trace")" = GLINDEX ] || die "the trace ended in order and has no index"
     grep -aq 'ssl.keystore.password=\[hidden\]' "$place/broker.trace" || die "the header lacks a property"
     ! grep -aq hunter2 "$place/broker.trace" || die "a password is in the trace"
