@@ -103,12 +103,19 @@ private:
         const auto lost = std::count_if(lost_.begin(), lost_.end(), [&](const Cell& cell) {
             return is_below(cell) && cell.first >= log_.log_end;
         });
-        return left() + cell_width_ * static_cast<qreal>(below + lost);
+        return left() + cell_width_ * static_cast<qreal>(below + (is_aligned() ? lost : 0));
     }
 
     bool has_tail() const { return log_.synced < log_.log_end; }
 
     bool is_shown(Offset offset) const { return cells_.empty() || offset >= cells_.front().first; }
+
+    // Whether what is lost stands below the offsets of the row.
+    bool is_aligned() const {
+        if (lost_.empty()) return true;
+        return is_shown(lost_.front().first) &&
+               (!is_by_batch_ || lost_.front().first >= log_.log_end);
+    }
 
     void choose_cells();
     CellState state_of(const Cell& cell) const;
@@ -145,23 +152,23 @@ void Lane::choose_cells() {
     const Offset interesting = std::min({log_.synced, log_.high_watermark, log_.log_end});
     is_by_batch_ = end - interesting + context_cells > room();
     const Offset begin = std::max(log_.log_start, end - room());
-    const auto add = [&](const BatchPicture& batch, std::vector<Cell>& cells) {
+    const auto add = [&](const BatchPicture& batch, Offset from, std::vector<Cell>& cells) {
         if (is_by_batch_) return cells.push_back({batch.base, batch.last, &batch});
-        for (Offset at = std::max(batch.base, begin); at < end && at <= batch.last; ++at)
+        for (Offset at = std::max(batch.base, from); at <= batch.last && ssize(cells) < room();
+             ++at)
             cells.push_back({at, at, &batch});
     };
     const Offset seen = log_.recent.empty() ? log_.log_end : log_.recent.front().base;
     for (Offset at = begin; !is_by_batch_ && at < seen; ++at)
         cells_.push_back({at, at, nullptr});
     for (const BatchPicture& batch : log_.recent)
-        add(batch, cells_);
+        add(batch, begin, cells_);
     for (const BatchPicture& batch : log_.lost)
-        add(batch, lost_);
+        add(batch, batch.base, lost_);
     const auto is_beyond = [&](const Cell& cell) { return cell.first >= log_.log_end; };
-    const auto all = static_cast<std::int64_t>(cells_.size()) +
-                     std::count_if(lost_.begin(), lost_.end(), is_beyond);
-    const auto shown = static_cast<std::int64_t>(cells_.size());
-    cells_.erase(cells_.begin(), cells_.begin() + std::clamp<std::int64_t>(all - room(), 0, shown));
+    const auto all = ssize(cells_) + std::count_if(lost_.begin(), lost_.end(), is_beyond);
+    const auto spare = std::max(ssize(cells_) - context_cells, std::int64_t(0));
+    cells_.erase(cells_.begin(), cells_.begin() + std::clamp(all - room(), std::int64_t(0), spare));
 }
 
 CellState Lane::state_of(const Cell& cell) const {
@@ -171,6 +178,8 @@ CellState Lane::state_of(const Cell& cell) const {
 }
 
 QString Lane::header_text() const {
+    const QString unit = QObject::tr("a cell is a batch, named by its first offset");
+    if (log_.state != LogState::open) return is_by_batch_ ? unit : QString();
     QString text = QObject::tr("on %1").arg(QString::fromStdString(in_.now.node_name(log_.node)));
     if (log_.leader != no_node) {
         text += QObject::tr(" · leader %1 · epoch %2")
@@ -178,8 +187,7 @@ QString Lane::header_text() const {
                     .arg(log_.leader_epoch.value());
     }
     text += QObject::tr(" · log start %1").arg(log_.log_start.value());
-    if (is_by_batch_) text += QObject::tr(" · a cell is a batch, named by its first offset");
-    return text;
+    return is_by_batch_ ? text + QStringLiteral(" · ") + unit : text;
 }
 
 QString Lane::state_text() const {
@@ -200,16 +208,17 @@ void Lane::draw_header() {
     if (in_.selected == id)
         scene_.rectangle(box.adjusted(-6, 0, 6, 0), Look::solid(theme::halo, 4));
     scene_.text(box, name, Letters::strong(theme::ink), id);
-    scene_.text_at({box.right() + 12, y_ + 10}, header_text(), Letters::small(theme::secondary));
-    y_ += 24;
+    QPointF at(box.right() + 12, y_ + 10);
     const QString state = state_text();
     if (!state.isEmpty()) {
         const QColor color = log_.state == LogState::uncertain ? theme::trouble : theme::ink;
         Look look = Look::stroke(color, 1.4, Qt::DashLine);
         look.corner = 4;
-        scene_.rectangle({left(), y_ - 1, Letters::strong(color).width(state) + 20, 22}, look);
-        scene_.text_at({left() + 10, y_ + 10}, state, Letters::strong(color));
+        scene_.rectangle({at.x(), y_ - 1, Letters::strong(color).width(state) + 20, 22}, look);
+        at = scene_.text_at(at + QPointF(10, 0), state, Letters::strong(color)) + QPointF(22, 0);
     }
+    scene_.text_at(at, header_text(), Letters::small(theme::secondary));
+    y_ += 24;
 }
 
 void Lane::draw_flag() {
@@ -287,20 +296,31 @@ void Lane::draw_synced() {
 
 void Lane::draw_lost() {
     if (log_.lost.empty()) return;
-    scene_.text_at({margin, y_ + theme::cell_height / 2},
-                   QObject::tr("lost"),
-                   Letters::strong(theme::trouble));
-    const Offset first = lost_.empty() ? log_.log_end : lost_.front().first;
-    qreal x = x_of(first);
-    for (const Cell& cell : lost_) {
-        if (x + cell_width_ > in_.size.width() - margin) break;
-        const bool is_torn = cell.batch->fate == BatchFate::torn;
-        draw_cell(cell, x, is_torn ? CellState::torn : CellState::lost);
-        x += cell_width_;
-    }
     std::int64_t records = 0;
     for (const BatchPicture& batch : log_.lost)
         records += batch.last - batch.base + 1;
+    QString label = QObject::tr("lost");
+    if (!is_aligned()) {  // far from the row above, and not in its columns
+        y_ += 6;
+        const auto first = log_.lost.front().base.value();
+        label += QStringLiteral(" %1–%2").arg(first).arg(log_.lost.back().last.value());
+    }
+    const qreal middle = y_ + theme::cell_height / 2;
+    const qreal next = scene_.text_at({margin, middle}, label, Letters::strong(theme::trouble)).x();
+    qreal x = is_aligned() ? x_of(lost_.front().first) : next + 10;
+    std::int64_t hidden = is_by_batch_ ? ssize(log_.lost) : records;
+    for (const Cell& cell : lost_) {
+        const qreal more = hidden > 1 ? 46 : 0;  // "… +12"
+        if (x + cell_width_ + more > in_.size.width() - margin) break;
+        const bool is_torn = cell.batch->fate == BatchFate::torn;
+        draw_cell(cell, x, is_torn ? CellState::torn : CellState::lost);
+        x += cell_width_;
+        --hidden;
+    }
+    if (hidden > 0)
+        scene_.text_at({x + 6, middle},
+                       QObject::tr("… +%1").arg(hidden),
+                       Letters::small(theme::trouble, true));
     QString text = QObject::tr("%1 records lost").arg(records);
     if (log_.cut_bytes > 0) text += QObject::tr(" · torn tail of %1 bytes cut").arg(log_.cut_bytes);
     scene_.text_at({left(), y_ + theme::cell_height + 10},

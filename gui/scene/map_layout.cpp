@@ -21,9 +21,11 @@ using trace::NodeState;
 
 constexpr qreal margin = 20;
 constexpr qreal legend_height = 58;
-constexpr qreal client_zone_height = 132;
+constexpr qreal client_height = 74;
+constexpr qreal client_slot = 100;  // with less room they stand in two rows
 constexpr qreal replica_height = 34;
 constexpr qreal side = 14;       // messages travel this far right of their link
+constexpr qreal lost_side = 34;  // those that are lost lie beside the way
 constexpr int exact_max = 40;    // marks one by one on one link; a count beyond
 constexpr int labelled_max = 4;  // marks with a name on one link
 
@@ -109,9 +111,9 @@ private:
     }
 
     void place();
-    void place_row(const std::vector<NodeId>& ids, QRectF zone, QSizeF wanted);
+    void place_row(const std::vector<NodeId>& ids, QRectF zone, QSizeF wanted, qreal step);
     QLineF link(Pair pair) const;
-    QLineF way(NodeId from, NodeId to) const;
+    QLineF way(NodeId from, NodeId to, qreal aside = side) const;
     QString state_text(const NodePicture& node) const;
 
     void draw_links();
@@ -134,6 +136,7 @@ private:
     std::map<NodeId, QRectF> boxes_;
     std::set<Family> families_;  // on screen
     bool has_dropped_ = false;
+    std::vector<std::pair<QRectF, QString>> labels_;  // of tokens, and where these stand
 };
 
 void MapLayout::place() {
@@ -148,22 +151,25 @@ void MapLayout::place() {
         replicas_most = std::max(replicas_most, ++replicas[key.node]);
     const qreal bottom = in_.size.height() - legend_height;
     const qreal width = in_.size.width() - 2 * margin;
-    clients_ = {margin, bottom - client_zone_height, width, client_zone_height};
+    const qreal step = width < client_slot * qreal(clients.size()) ? client_height + 14 : 0;
+    const qreal clients_height = client_height + step + 58;
+    clients_ = {margin, bottom - clients_height, width, clients_height};
     const qreal wanted = 62 + replica_height * replicas_most;
     const qreal height = std::min(wanted, std::max(100.0, clients_.top() - 240));
     brokers_ = {margin, 4, width, height + 48};
-    place_row(brokers, brokers_.adjusted(0, 32, 0, -16), {280, height});
-    place_row(clients, clients_.adjusted(0, 14, 0, -30), {150, 74});
+    place_row(brokers, brokers_.adjusted(0, 32, 0, -16), {280, height}, 0);
+    place_row(clients, clients_.adjusted(0, 14, 0, -30), {150, client_height}, step);
 }
 
-void MapLayout::place_row(const std::vector<NodeId>& ids, QRectF zone, QSizeF wanted) {
-    const qreal slot = zone.width() / std::max<qreal>(1, static_cast<qreal>(ids.size()));
-    const qreal width = std::min(wanted.width(), slot - 12);
-    qreal center = zone.left() + slot / 2;
-    for (const NodeId id : ids) {
-        boxes_[id] = {center - width / 2, zone.top(), width, wanted.height()};
-        center += slot;
-    }
+// step: of every second one, downwards; then each has twice the room.
+void MapLayout::place_row(const std::vector<NodeId>& ids, QRectF zone, QSizeF wanted, qreal step) {
+    const qreal places = std::max<qreal>(1, qreal(ids.size()) + (step > 0 ? 1 : 0));
+    const qreal slot = zone.width() / places;
+    const qreal width = std::min(wanted.width(), (step > 0 ? 2 * slot : slot) - 12);
+    QRectF box(zone.left() + 6, zone.top(), width, wanted.height());
+    if (step == 0) box.translate((slot - 12 - width) / 2, 0);
+    for (std::size_t i = 0; i < ids.size(); ++i)
+        boxes_[ids[i]] = box.translated(slot * qreal(i), i % 2 == 1 ? step : 0);
 }
 
 // Brokers stand above clients, so that ends never lie under a box. A broker's links are spread
@@ -182,11 +188,11 @@ QLineF MapLayout::link(Pair pair) const {
 }
 
 // A lane of its own for each direction: right of the link, seen from the sender.
-QLineF MapLayout::way(NodeId from, NodeId to) const {
+QLineF MapLayout::way(NodeId from, NodeId to, qreal aside) const {
     QLineF way = link(pair_of(from, to));
     if (from > to) way = QLineF(way.p2(), way.p1());
     const QPointF unit = (way.p2() - way.p1()) / std::max(1.0, way.length());
-    const QPointF right = QPointF(-unit.y(), unit.x()) * side;
+    const QPointF right = QPointF(-unit.y(), unit.x()) * aside;
     const QPointF inset = unit * (theme::mark_radius + 4);
     return {way.p1() + right + inset, way.p2() + right - inset};
 }
@@ -287,10 +293,15 @@ void MapLayout::draw_broker(const NodePicture& node, QRectF box, const QString& 
                 facts,
                 Letters::small(theme::secondary).aligned(Qt::AlignHCenter));
     QRectF row(box.left() + 14, box.top() + 54, box.width() - 28, replica_height - 6);
-    for (const trace::ReplicaPicture* log : logs_in_order(in_.now)) {
-        if (log->node != node.id || row.bottom() > box.bottom()) continue;
-        draw_replica(*log, row);
-        row.translate(0, replica_height);
+    auto logs = logs_in_order(in_.now);
+    std::erase_if(logs, [&](const auto* log) { return log->node != node.id; });
+    for (std::size_t i = 0; i < logs.size(); ++i, row.translate(0, replica_height)) {
+        const bool is_last = row.bottom() + replica_height > box.bottom();
+        if (is_last && i + 1 < logs.size())
+            return scene_.text(row,
+                               QObject::tr("+%1 more").arg(logs.size() - i),
+                               Letters::strong(theme::secondary).aligned(Qt::AlignHCenter));
+        draw_replica(*logs[i], row);
     }
 }
 
@@ -327,9 +338,13 @@ void MapLayout::draw_client(NodeId id, QRectF box, const QString& state) {
     if (sent > 0) first = QObject::tr("%1 acked").arg(acked);
     QString second = sent > 0 ? QObject::tr("%1 sent").arg(sent) : QString();
     if (failed > 0) second = QObject::tr("%1 failed").arg(failed);
-    QRectF line(box.left() + 6, box.top() + 10, box.width() - 12, 20);
+    const QRectF line(box.left() + 3, box.top() + 10, box.width() - 6, 20);
     if (!state.isEmpty()) second = state;
-    scene_.text(line, QString::fromStdString(in_.all.node_name(id)), title_letters);
+    const QString name = QString::fromStdString(in_.all.node_name(id));
+    Letters name_letters = title_letters;
+    while (name_letters.pixels > theme::small && name_letters.width(name) > line.width())
+        --name_letters.pixels;
+    scene_.text(line, name, name_letters);
     if (first.isEmpty()) std::swap(first, second);
     const Letters letters = Letters::small(theme::ink).aligned(Qt::AlignHCenter);
     scene_.text(line.translated(0, 21), first, letters);
@@ -342,12 +357,12 @@ void MapLayout::draw_messages() {
         if (is_placed(message.from, message.to))
             lanes[{message.from, message.to}].push_back(&message);
     }
-    for (const auto& [ends, messages] : lanes)
-        draw_lane(ends.first, ends.second, messages);
     for (const MessagePicture& message : *in_.now.dropped) {
         const bool is_recent = in_.time < *message.dropped + trace::dropped_shown;
         if (is_recent && is_placed(message.from, message.to)) draw_message(message, "lost");
     }
+    for (const auto& [ends, messages] : lanes)
+        draw_lane(ends.first, ends.second, messages);
 }
 
 // Those of which no event says when they arrive stand at their sender, all as one.
@@ -406,7 +421,7 @@ void MapLayout::draw_message(const MessagePicture& message, const QString& label
     if (message.is_response) name += QObject::tr(" reply");
     if (!label.isEmpty()) name += QLatin1Char(' ') + label;
     const bool is_lost = message.dropped.has_value();
-    draw_token({.way = way(message.from, message.to),
+    draw_token({.way = way(message.from, message.to, is_lost ? lost_side : side),
                 .part = progress(message, message.dropped.value_or(in_.time)),
                 .api_key = message.api_key,
                 .is_hollow = message.is_response || is_lost,
@@ -426,10 +441,15 @@ void MapLayout::draw_token(const Token& token) {
     if (token.is_lost) scene_.cross(at, theme::mark_radius + 3);
     if (token.label.isEmpty()) return;
     const bool is_right = token.way.dy() < 0;  // what goes up is named there
-    scene_.text({is_right ? at.x() + 15 : at.x() - 255, at.y() - 8, 240, 16},
-                token.label,
-                Letters::small(token.is_lost ? theme::trouble : theme::ink)
-                    .aligned(is_right ? Qt::AlignLeft : Qt::AlignRight));
+    const Letters letters = Letters::small(token.is_lost ? theme::trouble : theme::ink);
+    const qreal width = letters.width(token.label);
+    QRectF box(is_right ? at.x() + 15 : at.x() - 15 - width, at.y() - 8, width, 16);
+    for (const auto& [other, label] : labels_) {
+        if (label == token.label && other.adjusted(-32, 0, 32, 0).intersects(box)) return;
+        if (other.intersects(box)) box.moveTop(other.bottom());
+    }
+    labels_.emplace_back(box, token.label);
+    scene_.text(box, token.label, letters);
 }
 
 void MapLayout::draw_legend() {
