@@ -2,8 +2,6 @@
 
 #include "core/protocol/api.hpp"
 
-#include <QObject>
-
 #include <map>
 
 namespace glasslog::gui {
@@ -61,19 +59,19 @@ const std::map<std::string_view, const char*> sentences = {
     {"log_line", QT_TR_NOOP("{text}")}};
 
 QString value_text(const trace::Field& field, bool has_peer, const trace::Snapshot& names) {
-    const QString value = QString::fromStdString(field.value);
+    const QString value = shown(field.value);
     const bool is_end = field.name == "from" || field.name == "to";
     if (field.name == "leader" || field.name == "broker" || (is_end && has_peer))
-        return QString::fromStdString(names.node_name(NodeId(value.toInt())));
+        return shown(names.node_name(NodeId(value.toInt())));
     if (field.name == "api_key") return api_name(value.toShort());
     if (field.name != "is_response") return value;
-    return field.value == "true" ? QObject::tr("reply") : QObject::tr("request");
+    return field.value == "true" ? tr("reply") : tr("request");
 }
 
 }  // namespace
 
 QString api_name(std::int16_t api_key) {
-    return QString::fromStdString(protocol::api_name(static_cast<protocol::ApiKey>(api_key)));
+    return shown(protocol::api_name(static_cast<protocol::ApiKey>(api_key)));
 }
 
 QString time_text(Instant time) {
@@ -89,11 +87,11 @@ QString sentence(const trace::Event& event, const trace::Snapshot& names) {
     const std::string kind = trace::kind_name(number);
     const auto found = sentences.find(kind);
     if (found == sentences.end())
-        return QString::fromStdString(kind + " " + trace::fields_text(number, event.payload));
-    QString text = QObject::tr(found->second);
+        return shown(kind + " " + trace::fields_text(number, event.payload));
+    QString text = tr(found->second);
     const bool has_peer = number < trace::kinds::RequestReceived::kind.number;  // of the network
     for (const trace::Field& field : trace::fields_of(number, event.payload)) {
-        text.replace(QStringLiteral("{%1}").arg(QString::fromStdString(field.name)),
+        text.replace(QStringLiteral("{%1}").arg(shown(field.name)),
                      value_text(field, has_peer, names));
     }
     return text;

@@ -1,8 +1,7 @@
 #include "gui/scene/lane_layout.hpp"
 
+#include "gui/model/sentences.hpp"
 #include "gui/scene/theme.hpp"
-
-#include <QObject>
 
 #include <algorithm>
 #include <set>
@@ -178,31 +177,30 @@ CellState Lane::state_of(const Cell& cell) const {
 }
 
 QString Lane::header_text() const {
-    const QString unit = QObject::tr("a cell is a batch, named by its first offset");
+    const QString unit = tr("a cell is a batch, named by its first offset");
     if (log_.state != LogState::open) return is_by_batch_ ? unit : QString();
-    QString text = QObject::tr("on %1").arg(QString::fromStdString(in_.now.node_name(log_.node)));
+    QString text = tr("on %1").arg(shown(in_.now.node_name(log_.node)));
     if (log_.leader != no_node) {
-        text += QObject::tr(" · leader %1 · epoch %2")
-                    .arg(QString::fromStdString(in_.now.node_name(log_.leader)))
+        text += tr(" · leader %1 · epoch %2")
+                    .arg(shown(in_.now.node_name(log_.leader)))
                     .arg(log_.leader_epoch.value());
     }
-    text += QObject::tr(" · log start %1").arg(log_.log_start.value());
+    text += tr(" · log start %1").arg(log_.log_start.value());
     return is_by_batch_ ? text + QStringLiteral(" · ") + unit : text;
 }
 
 QString Lane::state_text() const {
     if (log_.state == LogState::open) return {};
     const QString words = state_words(log_);
-    if (log_.state == LogState::recovering)
-        return QObject::tr("↻ %1: every batch is checked").arg(words);
+    if (log_.state == LogState::recovering) return tr("↻ %1: every batch is checked").arg(words);
     if (log_.state == LogState::closed)
-        return QObject::tr("■ %1: the process is gone, its writes are not").arg(words);
-    const QString text = QObject::tr("✕ power lost · %1").arg(words);
-    return has_tail() ? text + QObject::tr(": what was not synced may be gone") : text;
+        return tr("■ %1: the process is gone, its writes are not").arg(words);
+    const QString text = tr("✕ power lost · %1").arg(words);
+    return has_tail() ? text + tr(": what was not synced may be gone") : text;
 }
 
 void Lane::draw_header() {
-    const QString name = QString::fromStdString(log_.name.text());
+    const QString name = shown(log_.name.text());
     const QString id = QStringLiteral("log:") + name;
     const QRectF box(margin, y_, Letters::strong(theme::ink).width(name), 20);
     if (in_.selected == id)
@@ -222,7 +220,7 @@ void Lane::draw_header() {
 }
 
 void Lane::draw_flag() {
-    const QString text = QObject::tr("HW %1").arg(log_.high_watermark.value());
+    const QString text = tr("HW %1").arg(log_.high_watermark.value());
     const Letters letters = Letters::small(theme::paper, true);
     if (is_shown(log_.high_watermark)) {
         const qreal x = x_of(log_.high_watermark);
@@ -252,7 +250,7 @@ void Lane::draw_row() {
     const std::string name = (is_leader ? "★ " : "") + in_.now.node_name(log_.node);
     const qreal middle = y_ + theme::cell_height / 2;
     scene_.text({margin, y_, label_width - 16, theme::cell_height},
-                QString::fromStdString(name),
+                shown(name),
                 Letters::strong(theme::ink));
     if (!cells_.empty() && cells_.front().first > log_.log_start)
         scene_.text_at({left() - 14, middle},
@@ -269,7 +267,7 @@ void Lane::draw_row() {
     for (const qreal y : {y_ - 1, bottom})
         scene_.line({x - 1, y}, {x + 5, y}, bracket);
     scene_.text_at({x + 10, middle},
-                   QObject::tr("end %1").arg(log_.log_end.value()),
+                   tr("end %1").arg(log_.log_end.value()),
                    Letters::small(theme::ink, true));
     y_ += theme::cell_height;
 }
@@ -279,16 +277,15 @@ void Lane::draw_synced() {
     const qreal end = x_of(log_.log_end);
     const qreal synced = x_of(std::min(log_.synced, log_.log_end));
     const QColor tail = log_.is_unsure ? theme::trouble : theme::secondary;
-    scene_.text_at({margin, y}, QObject::tr("disk"), Letters::small(theme::secondary));
+    scene_.text_at({margin, y}, tr("disk"), Letters::small(theme::secondary));
     scene_.line({left(), y}, {synced, y}, Look::stroke(theme::ink, 4));
     scene_.line({synced, y - 5}, {synced, y + 5}, Look::stroke(theme::ink, 2));
     if (has_tail()) scene_.line({synced + 3, y}, {end, y}, Look::stroke(tail, 2, Qt::DashLine));
-    const QString text = has_tail() ? QObject::tr("synced to %1").arg(log_.synced.value())
-                                    : QObject::tr("all synced");
+    const QString text =
+        has_tail() ? tr("synced to %1").arg(log_.synced.value()) : tr("all synced");
     const qreal begin = std::max(left(), synced - Letters::small(theme::ink).width(text) - 6);
     const QPointF next = scene_.text_at({begin, y + 12}, text, Letters::small(theme::ink));
-    const QString cache =
-        log_.is_unsure ? QObject::tr("was in the page cache only") : QObject::tr("page cache only");
+    const QString cache = log_.is_unsure ? tr("was in the page cache only") : tr("page cache only");
     if (has_tail())
         scene_.text_at({std::max(next.x(), synced) + 8, y + 12}, cache, Letters::small(tail));
     y_ += 34;
@@ -299,7 +296,7 @@ void Lane::draw_lost() {
     std::int64_t records = 0;
     for (const BatchPicture& batch : log_.lost)
         records += batch.last - batch.base + 1;
-    QString label = QObject::tr("lost");
+    QString label = tr("lost");
     if (!is_aligned()) {  // far from the row above, and not in its columns
         y_ += 6;
         const auto first = log_.lost.front().base.value();
@@ -319,10 +316,10 @@ void Lane::draw_lost() {
     }
     if (hidden > 0)
         scene_.text_at({x + 6, middle},
-                       QObject::tr("… +%1").arg(hidden),
+                       tr("… +%1").arg(hidden),
                        Letters::small(theme::trouble, true));
-    QString text = QObject::tr("%1 records lost").arg(records);
-    if (log_.cut_bytes > 0) text += QObject::tr(" · torn tail of %1 bytes cut").arg(log_.cut_bytes);
+    QString text = tr("%1 records lost").arg(records);
+    if (log_.cut_bytes > 0) text += tr(" · torn tail of %1 bytes cut").arg(log_.cut_bytes);
     scene_.text_at({left(), y_ + theme::cell_height + 10},
                    text,
                    Letters::small(theme::trouble, true));
@@ -330,14 +327,14 @@ void Lane::draw_lost() {
 }
 
 void Lane::draw_client(const ClientPicture& client) {
-    const QString name = QString::fromStdString(in_.now.node_name(client.node));
+    const QString name = shown(in_.now.node_name(client.node));
     const bool is_producer = client.produced > 0;
     const Offset at = is_producer ? client.acked_upto : client.consumed_upto;
     const bool is_broken = is_producer && at > log_.log_end && !log_.lost.empty();
-    QString text = is_producer ? QObject::tr("%1 was promised everything below %2")
-                               : QObject::tr("%1 has read everything below %2");
+    QString text = is_producer ? tr("%1 was promised everything below %2")
+                               : tr("%1 has read everything below %2");
     text = text.arg(name).arg(at.value());
-    if (is_broken) text += QObject::tr(": %1 promised records are gone").arg(at - log_.log_end);
+    if (is_broken) text += tr(": %1 promised records are gone").arg(at - log_.log_end);
     const qreal x = is_shown(at) ? x_of(at) : left() - 10;
     scene_.polygon(QPolygonF({QPointF(x, y_), QPointF(x - 6, y_ + 10), QPointF(x + 6, y_ + 10)}),
                    Look::framed(theme::ink, 1, is_producer ? theme::produce : theme::consume));
@@ -351,20 +348,20 @@ void Lane::draw_client(const ClientPicture& client) {
 void draw_legend(Scene& scene, const std::set<CellState>& states, bool has_more) {
     const QSizeF size = scene.size();
     const qreal top = size.height() - legend_height;
-    const QString names[] = {QObject::tr("consumed"),
-                             QObject::tr("committed"),
-                             QObject::tr("above the high watermark"),
-                             QObject::tr("unsure since the power loss"),
-                             QObject::tr("lost"),
-                             QObject::tr("torn")};
+    const QString names[] = {tr("consumed"),
+                             tr("committed"),
+                             tr("above the high watermark"),
+                             tr("unsure since the power loss"),
+                             tr("lost"),
+                             tr("torn")};
     QPointF at(margin, top + 16);
     for (const CellState state : states) {
         add_cell(scene, {at.x(), at.y() - 9, 22, 18}, state, {}, {});
         const QPointF next = scene.text_at(at + QPointF(28, 0), names[int(state)], {theme::ink});
         at = next + QPointF(18, 0);
     }
-    QString text = QObject::tr("HW = high watermark · ] = log end · thick bar = synced to disk");
-    if (has_more) text += QObject::tr(" · the wheel shows more logs");
+    QString text = tr("HW = high watermark · ] = log end · thick bar = synced to disk");
+    if (has_more) text += tr(" · the wheel shows more logs");
     scene.text_at({margin, top + 40}, text, Letters::small(theme::secondary));
 }
 
@@ -382,7 +379,7 @@ std::vector<const ReplicaPicture*> logs_in_order(const trace::Snapshot& snapshot
 
 QString state_words(const ReplicaPicture& log) {
     if (log.state != LogState::uncertain) return QString::fromLatin1(trace::name(log.state));
-    return log.synced < log.log_end ? QObject::tr("tail unsure") : QObject::tr("all synced");
+    return log.synced < log.log_end ? tr("tail unsure") : tr("all synced");
 }
 
 Scene layout_lanes(const LaneInput& input) {
@@ -402,9 +399,7 @@ Scene layout_lanes(const LaneInput& input) {
         states.insert(lane.states().begin(), lane.states().end());
     }
     if (logs.empty()) {
-        scene.text_at({margin, 20},
-                      QObject::tr("No partition yet."),
-                      Letters::small(theme::secondary));
+        scene.text_at({margin, 20}, tr("No partition yet."), Letters::small(theme::secondary));
     }
     draw_legend(scene, states, at < logs.size() || input.skipped > 0);
     return scene;

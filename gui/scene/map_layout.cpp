@@ -5,7 +5,6 @@
 #include "gui/scene/theme.hpp"
 
 #include <QLineF>
-#include <QObject>
 
 #include <algorithm>
 #include <map>
@@ -89,8 +88,8 @@ public:
         for (const QRectF& zone : {brokers_, clients_})
             scene_.rectangle(zone, Look::framed(theme::grid, 1, theme::panel, 8));
         const Letters letters = Letters::strong(theme::secondary);
-        scene_.text_at(brokers_.topLeft() + QPointF(12, 16), QObject::tr("Brokers"), letters);
-        scene_.text_at(clients_.bottomLeft() + QPointF(12, -14), QObject::tr("Clients"), letters);
+        scene_.text_at(brokers_.topLeft() + QPointF(12, 16), tr("Brokers"), letters);
+        scene_.text_at(clients_.bottomLeft() + QPointF(12, -14), tr("Clients"), letters);
         draw_links();
         for (const auto& [id, box] : boxes_)
             draw_node(id, box);
@@ -223,7 +222,7 @@ void MapLayout::draw_link(Pair pair, const std::string& state) {
     scene_.line(line.p1(), line.pointAt(0.5 - gap), broken, id);
     scene_.line(line.pointAt(0.5 + gap), line.p2(), broken, id);
     scene_.text_at(line.center() + QPointF(is_cut ? -18 : side + 14, 0),
-                   (is_cut ? QStringLiteral("✂ ") : QString()) + QString::fromStdString(state),
+                   (is_cut ? QStringLiteral("✂ ") : QString()) + shown(state),
                    Letters::strong(theme::trouble));
 }
 
@@ -234,13 +233,13 @@ QString MapLayout::state_text(const NodePicture& node) const {
     };
     const auto& logs = *in_.now.replicas;
     if (node.state == NodeState::up && std::any_of(logs.begin(), logs.end(), recovers))
-        return QObject::tr("↻ recovering");
-    const QString texts[] = {QObject::tr("not started"),
+        return tr("↻ recovering");
+    const QString texts[] = {tr("not started"),
                              {},
-                             QObject::tr("❚❚ paused"),
-                             QObject::tr("✕ crashed"),
-                             QObject::tr("✕ power lost"),
-                             QObject::tr("■ stopped")};
+                             tr("❚❚ paused"),
+                             tr("✕ crashed"),
+                             tr("✕ power lost"),
+                             tr("■ stopped")};
     return texts[int(node.state)];
 }
 
@@ -259,7 +258,7 @@ void MapLayout::draw_node(NodeId id, QRectF box) {
     if (is_broker(id)) {
         scene_.rectangle(box, look, scene_id);
         const QString gap = state.isEmpty() ? QString() : QStringLiteral("  ");
-        draw_broker(node, box, QString::fromStdString(in_.all.node_name(id)) + gap + state);
+        draw_broker(node, box, shown(in_.all.node_name(id)) + gap + state);
     } else if (in_.all.nodes->at(id)->role == "consumer") {
         scene_.ellipse(box, look, scene_id);
         draw_client(id, box, state);
@@ -284,11 +283,11 @@ void MapLayout::draw_broker(const NodePicture& node, QRectF box, const QString& 
         letters.color = theme::trouble;
     }
     scene_.text({box.left() + 8, box.top() + 8, box.width() - 16, 22}, title, letters);
-    QString facts = QObject::tr("%1 reactors").arg(node.reactors);
-    if (node.reactors == 1) facts = QObject::tr("1 reactor");
-    if (node.starts > 1) facts += QObject::tr(" · start %1").arg(node.starts);
+    QString facts = tr("%1 reactors").arg(node.reactors);
+    if (node.reactors == 1) facts = tr("1 reactor");
+    if (node.starts > 1) facts += tr(" · start %1").arg(node.starts);
     if (!node.disk_state.empty() && node.disk_state != "healthy")
-        facts += QObject::tr(" · disk: %1").arg(QString::fromStdString(node.disk_state));
+        facts += tr(" · disk: %1").arg(shown(node.disk_state));
     scene_.text({box.left() + 8, box.top() + 30, box.width() - 16, 16},
                 facts,
                 Letters::small(theme::secondary).aligned(Qt::AlignHCenter));
@@ -299,7 +298,7 @@ void MapLayout::draw_broker(const NodePicture& node, QRectF box, const QString& 
         const bool is_last = row.bottom() + replica_height > box.bottom();
         if (is_last && i + 1 < logs.size())
             return scene_.text(row,
-                               QObject::tr("+%1 more").arg(logs.size() - i),
+                               tr("+%1 more").arg(logs.size() - i),
                                Letters::strong(theme::secondary).aligned(Qt::AlignHCenter));
         draw_replica(*logs[i], row);
     }
@@ -309,7 +308,7 @@ void MapLayout::draw_replica(const trace::ReplicaPicture& log, QRectF row) {
     const bool is_bad = log.state == LogState::uncertain;
     const bool is_open = log.state == LogState::open;
     const bool is_leader = log.leader == log.node;
-    const QString name = QString::fromStdString(log.name.text());
+    const QString name = shown(log.name.text());
     Look look = Look::framed(is_bad ? theme::trouble : theme::ink,
                              is_leader ? theme::leader_line : 1,
                              theme::paper);
@@ -319,7 +318,7 @@ void MapLayout::draw_replica(const trace::ReplicaPicture& log, QRectF row) {
                 (is_leader ? QStringLiteral("★ ") : QString()) + name,
                 {.color = theme::ink, .pixels = theme::body, .is_bold = is_leader});
     const QString ends =
-        QObject::tr("end %1 · HW %2").arg(log.log_end.value()).arg(log.high_watermark.value());
+        tr("end %1 · HW %2").arg(log.log_end.value()).arg(log.high_watermark.value());
     scene_.text(row.adjusted(row.width() * 0.5, 0, -8, 0),
                 is_open ? ends : state_words(log),
                 Letters::small(is_bad ? theme::trouble : theme::secondary).aligned(Qt::AlignRight));
@@ -334,13 +333,13 @@ void MapLayout::draw_client(NodeId id, QRectF box, const QString& state) {
         failed += client->failed;
         read += client->consumed;
     }
-    QString first = read > 0 ? QObject::tr("%1 read").arg(read) : QString();
-    if (sent > 0) first = QObject::tr("%1 acked").arg(acked);
-    QString second = sent > 0 ? QObject::tr("%1 sent").arg(sent) : QString();
-    if (failed > 0) second = QObject::tr("%1 failed").arg(failed);
+    QString first = read > 0 ? tr("%1 read").arg(read) : QString();
+    if (sent > 0) first = tr("%1 acked").arg(acked);
+    QString second = sent > 0 ? tr("%1 sent").arg(sent) : QString();
+    if (failed > 0) second = tr("%1 failed").arg(failed);
     const QRectF line(box.left() + 3, box.top() + 10, box.width() - 6, 20);
     if (!state.isEmpty()) second = state;
-    const QString name = QString::fromStdString(in_.all.node_name(id));
+    const QString name = shown(in_.all.node_name(id));
     Letters name_letters = title_letters;
     while (name_letters.pixels > theme::small && name_letters.width(name) > line.width())
         --name_letters.pixels;
@@ -373,7 +372,7 @@ void MapLayout::draw_lane(NodeId from,
         const QLineF lane = way(from, to);
         scene_.line(lane.p1(), lane.p2(), Look::stroke(theme::grid, 14));
         scene_.text_at(lane.center() + QPointF(10, 0),
-                       QObject::tr("%1 messages").arg(messages.size()),
+                       tr("%1 messages").arg(messages.size()),
                        Letters::strong(theme::ink));
         return;
     }
@@ -387,8 +386,8 @@ void MapLayout::draw_lane(NodeId from,
         }
     }
     if (there == 0) return;
-    QString label = first_there->is_held ? QObject::tr("waits") : QObject::tr("not arrived yet");
-    if (there > 1) label += QObject::tr(" · %1 in all").arg(there);
+    QString label = first_there->is_held ? tr("waits") : tr("not arrived yet");
+    if (there > 1) label += tr(" · %1 in all").arg(there);
     draw_message(*first_there, label);
 }
 
@@ -408,8 +407,8 @@ void MapLayout::draw_requests() {
                  .part = 1,
                  .api_key = request.api_key,
                  .id = QStringLiteral("request:%1").arg(request.event.value()),
-                 .label = QObject::tr("%1 at work").arg(api_name(request.api_key))};
-        if (count > 1) token.label += QObject::tr(" · %1 in all").arg(count);
+                 .label = tr("%1 at work").arg(api_name(request.api_key))};
+        if (count > 1) token.label += tr(" · %1 in all").arg(count);
     }
     for (const auto& [pair, entry] : at_work)
         draw_token(entry.first);
@@ -418,7 +417,7 @@ void MapLayout::draw_requests() {
 // label: more than its name; null: no label.
 void MapLayout::draw_message(const MessagePicture& message, const QString& label) {
     QString name = api_name(message.api_key);
-    if (message.is_response) name += QObject::tr(" reply");
+    if (message.is_response) name += tr(" reply");
     if (!label.isEmpty()) name += QLatin1Char(' ') + label;
     const bool is_lost = message.dropped.has_value();
     draw_token({.way = way(message.from, message.to, is_lost ? lost_side : side),
@@ -453,18 +452,16 @@ void MapLayout::draw_token(const Token& token) {
 }
 
 void MapLayout::draw_legend() {
-    const QString names[] = {QObject::tr("Produce"),
-                             QObject::tr("Consumer fetch"),
-                             QObject::tr("Metadata, admin")};
+    const QString names[] = {tr("Produce"), tr("Consumer fetch"), tr("Metadata, admin")};
     QPointF at(margin + 8, in_.size.height() - legend_height + 20);
     for (const Family family : families_) {
         add_mark(scene_, family, at, false);
         at = scene_.text_at(at + QPointF(16, 0), names[int(family)], {theme::ink}) + QPointF(26, 0);
     }
-    if (families_.empty()) scene_.text_at(at, QObject::tr("nothing is in flight"), {theme::ink});
-    QString text = QObject::tr("filled = request · hollow = reply");
-    if (has_dropped_) text += QObject::tr(" · ✕ = lost on the way");
-    text += QObject::tr(" · ★ = leader · dashed = not running");
+    if (families_.empty()) scene_.text_at(at, tr("nothing is in flight"), {theme::ink});
+    QString text = tr("filled = request · hollow = reply");
+    if (has_dropped_) text += tr(" · ✕ = lost on the way");
+    text += tr(" · ★ = leader · dashed = not running");
     scene_.text_at({margin, in_.size.height() - legend_height + 42},
                    text,
                    Letters::small(theme::secondary));

@@ -1,8 +1,7 @@
 #include "gui/scene/time_layout.hpp"
 
+#include "gui/model/sentences.hpp"
 #include "gui/scene/theme.hpp"
-
-#include <QObject>
 
 #include <algorithm>
 #include <cmath>
@@ -18,9 +17,9 @@ constexpr qreal story_y = 52;
 
 QString tick_text(Instant time, Duration tick) {
     const std::int64_t ms = time.nanoseconds() / 1'000'000;
-    if (tick < Duration::milliseconds(100)) return QObject::tr("%1 ms").arg(ms);
-    if (tick >= Duration::seconds(1)) return QObject::tr("%1 s").arg(ms / 1000);
-    return QObject::tr("%1.%2 s").arg(ms / 1000).arg(ms % 1000 / 100);
+    if (tick < Duration::milliseconds(100)) return tr("%1 ms").arg(ms);
+    if (tick >= Duration::seconds(1)) return tr("%1 s").arg(ms / 1000);
+    return tr("%1.%2 s").arg(ms / 1000).arg(ms % 1000 / 100);
 }
 
 const QColor colors[] = {theme::secondary, theme::trouble, theme::cure, theme::ink};
