@@ -111,9 +111,8 @@ private:
 
     // Whether what is lost stands below the offsets of the row.
     bool is_aligned() const {
-        if (lost_.empty()) return true;
-        return is_shown(lost_.front().first) &&
-               (!is_by_batch_ || lost_.front().first >= log_.log_end);
+        const Offset first = lost_.empty() ? log_.log_end : lost_.front().first;
+        return is_by_batch_ ? first >= log_.log_end : is_shown(first);
     }
 
     void choose_cells();
@@ -180,11 +179,9 @@ QString Lane::header_text() const {
     const QString unit = tr("a cell is a batch, named by its first offset");
     if (log_.state != LogState::open) return is_by_batch_ ? unit : QString();
     QString text = tr("on %1").arg(shown(in_.now.node_name(log_.node)));
-    if (log_.leader != no_node) {
-        text += tr(" · leader %1 · epoch %2")
-                    .arg(shown(in_.now.node_name(log_.leader)))
-                    .arg(log_.leader_epoch.value());
-    }
+    const QString leader = shown(in_.now.node_name(log_.leader));
+    if (log_.leader != no_node)
+        text += tr(" · leader %1 · epoch %2").arg(leader).arg(log_.leader_epoch.value());
     text += tr(" · log start %1").arg(log_.log_start.value());
     return is_by_batch_ ? text + QStringLiteral(" · ") + unit : text;
 }
@@ -226,9 +223,8 @@ void Lane::draw_flag() {
         const qreal x = x_of(log_.high_watermark);
         scene_.rectangle({x - 1, y_ + 3, letters.width(text) + 9, 17}, Look::solid(theme::ink));
         scene_.text_at({x + 4, y_ + 11.5}, text, letters);
-        scene_.line({x, y_ + 18},
-                    {x, y_ + theme::cell_height + 28},
-                    Look::stroke(theme::ink, theme::leader_line));
+        const Look pole = Look::stroke(theme::ink, theme::leader_line);
+        scene_.line({x, y_ + 18}, {x, y_ + theme::cell_height + 28}, pole);
     }
     y_ += 24;
 }
@@ -247,15 +243,13 @@ void Lane::draw_cell(const Cell& cell, qreal x, CellState state) {
 
 void Lane::draw_row() {
     const bool is_leader = log_.leader == log_.node;
-    const std::string name = (is_leader ? "★ " : "") + in_.now.node_name(log_.node);
+    const QString name = shown((is_leader ? "★ " : "") + in_.now.node_name(log_.node));
+    const QString end = tr("end %1").arg(log_.log_end.value());
     const qreal middle = y_ + theme::cell_height / 2;
-    scene_.text({margin, y_, label_width - 16, theme::cell_height},
-                shown(name),
-                Letters::strong(theme::ink));
+    const QRectF box(margin, y_, label_width - 16, theme::cell_height);
+    scene_.text(box, name, Letters::strong(theme::ink));
     if (!cells_.empty() && cells_.front().first > log_.log_start)
-        scene_.text_at({left() - 14, middle},
-                       QStringLiteral("…"),
-                       Letters::strong(theme::secondary));
+        scene_.text_at({left() - 14, middle}, "…", Letters::strong(theme::secondary));
     qreal x = left();
     for (const Cell& cell : cells_) {
         draw_cell(cell, x, state_of(cell));
@@ -266,9 +260,7 @@ void Lane::draw_row() {
     scene_.line({x + 4, y_ - 1}, {x + 4, bottom}, bracket);
     for (const qreal y : {y_ - 1, bottom})
         scene_.line({x - 1, y}, {x + 5, y}, bracket);
-    scene_.text_at({x + 10, middle},
-                   tr("end %1").arg(log_.log_end.value()),
-                   Letters::small(theme::ink, true));
+    scene_.text_at({x + 10, middle}, end, Letters::small(theme::ink, true));
     y_ += theme::cell_height;
 }
 
@@ -293,18 +285,18 @@ void Lane::draw_synced() {
 
 void Lane::draw_lost() {
     if (log_.lost.empty()) return;
-    std::int64_t records = 0;
-    for (const BatchPicture& batch : log_.lost)
-        records += batch.last - batch.base + 1;
+    const Offset first = log_.lost.front().base;
+    const Offset last = log_.lost.back().last;
+    const std::int64_t records = last - first + 1;
     QString label = tr("lost");
     if (!is_aligned()) {  // far from the row above, and not in its columns
         y_ += 6;
-        const auto first = log_.lost.front().base.value();
-        label += QStringLiteral(" %1–%2").arg(first).arg(log_.lost.back().last.value());
+        label += QStringLiteral(" %1–%2").arg(first.value()).arg(last.value());
     }
+    const Letters letters = Letters::small(theme::trouble, true);
     const qreal middle = y_ + theme::cell_height / 2;
     const qreal next = scene_.text_at({margin, middle}, label, Letters::strong(theme::trouble)).x();
-    qreal x = is_aligned() ? x_of(lost_.front().first) : next + 10;
+    qreal x = is_aligned() ? x_of(first) : next + 10;
     std::int64_t hidden = is_by_batch_ ? ssize(log_.lost) : records;
     for (const Cell& cell : lost_) {
         const qreal more = hidden > 1 ? 46 : 0;  // "… +12"
@@ -314,15 +306,10 @@ void Lane::draw_lost() {
         x += cell_width_;
         --hidden;
     }
-    if (hidden > 0)
-        scene_.text_at({x + 6, middle},
-                       tr("… +%1").arg(hidden),
-                       Letters::small(theme::trouble, true));
+    if (hidden > 0) scene_.text_at({x + 6, middle}, tr("… +%1").arg(hidden), letters);
     QString text = tr("%1 records lost").arg(records);
     if (log_.cut_bytes > 0) text += tr(" · torn tail of %1 bytes cut").arg(log_.cut_bytes);
-    scene_.text_at({left(), y_ + theme::cell_height + 10},
-                   text,
-                   Letters::small(theme::trouble, true));
+    scene_.text_at({left(), y_ + theme::cell_height + 10}, text, letters);
     y_ += theme::cell_height + 26;
 }
 

@@ -35,6 +35,8 @@ bool is_down(const NodePicture& node) {
     return node.state == NodeState::crashed || node.state == NodeState::lost_power;
 }
 
+using Messages = std::vector<const MessagePicture*>;
+
 // Two nodes, the smaller number first.
 using Pair = std::pair<NodeId, NodeId>;
 
@@ -123,7 +125,7 @@ private:
     void draw_client(NodeId id, QRectF box, const QString& state);
     void draw_messages();
     void draw_requests();
-    void draw_lane(NodeId from, NodeId to, const std::vector<const MessagePicture*>& messages);
+    void draw_lane(NodeId from, NodeId to, const Messages& messages);
     void draw_message(const MessagePicture& message, const QString& label);
     void draw_token(const Token& token);
     void draw_legend();
@@ -211,8 +213,7 @@ void MapLayout::draw_links() {
 
 void MapLayout::draw_link(Pair pair, const std::string& state) {
     const QLineF line = link(pair);
-    const QString id =
-        QStringLiteral("link:%1:%2").arg(pair.first.value()).arg(pair.second.value());
+    const QString id = QString("link:%1:%2").arg(pair.first.value()).arg(pair.second.value());
     if (in_.selected == id) scene_.line(line.p1(), line.p2(), Look::stroke(theme::halo, 10));
     if (state == "up")
         return scene_.line(line.p1(), line.p2(), Look::stroke(theme::outline, 1.4), id);
@@ -221,9 +222,8 @@ void MapLayout::draw_link(Pair pair, const std::string& state) {
     const qreal gap = is_cut ? 0.06 : 0;
     scene_.line(line.p1(), line.pointAt(0.5 - gap), broken, id);
     scene_.line(line.pointAt(0.5 + gap), line.p2(), broken, id);
-    scene_.text_at(line.center() + QPointF(is_cut ? -18 : side + 14, 0),
-                   (is_cut ? QStringLiteral("✂ ") : QString()) + shown(state),
-                   Letters::strong(theme::trouble));
+    const QPointF at = line.center() + QPointF(is_cut ? -18 : side + 14, 0);
+    scene_.text_at(at, (is_cut ? "✂ " : "") + shown(state), Letters::strong(theme::trouble));
 }
 
 // Empty for a node that simply runs.
@@ -257,7 +257,7 @@ void MapLayout::draw_node(NodeId id, QRectF box) {
     const QString state = state_text(node);
     if (is_broker(id)) {
         scene_.rectangle(box, look, scene_id);
-        const QString gap = state.isEmpty() ? QString() : QStringLiteral("  ");
+        const char* const gap = state.isEmpty() ? "" : "  ";
         draw_broker(node, box, shown(in_.all.node_name(id)) + gap + state);
     } else if (in_.all.nodes->at(id)->role == "consumer") {
         scene_.ellipse(box, look, scene_id);
@@ -288,18 +288,15 @@ void MapLayout::draw_broker(const NodePicture& node, QRectF box, const QString& 
     if (node.starts > 1) facts += tr(" · start %1").arg(node.starts);
     if (!node.disk_state.empty() && node.disk_state != "healthy")
         facts += tr(" · disk: %1").arg(shown(node.disk_state));
-    scene_.text({box.left() + 8, box.top() + 30, box.width() - 16, 16},
-                facts,
-                Letters::small(theme::secondary).aligned(Qt::AlignHCenter));
+    const Letters plain = Letters::small(theme::secondary).aligned(Qt::AlignHCenter);
+    scene_.text({box.left() + 8, box.top() + 30, box.width() - 16, 16}, facts, plain);
     QRectF row(box.left() + 14, box.top() + 54, box.width() - 28, replica_height - 6);
     auto logs = logs_in_order(in_.now);
     std::erase_if(logs, [&](const auto* log) { return log->node != node.id; });
     for (std::size_t i = 0; i < logs.size(); ++i, row.translate(0, replica_height)) {
         const bool is_last = row.bottom() + replica_height > box.bottom();
         if (is_last && i + 1 < logs.size())
-            return scene_.text(row,
-                               tr("+%1 more").arg(logs.size() - i),
-                               Letters::strong(theme::secondary).aligned(Qt::AlignHCenter));
+            return scene_.text(row, tr("+%1 more").arg(logs.size() - i), plain);
         draw_replica(*logs[i], row);
     }
 }
@@ -309,19 +306,17 @@ void MapLayout::draw_replica(const trace::ReplicaPicture& log, QRectF row) {
     const bool is_open = log.state == LogState::open;
     const bool is_leader = log.leader == log.node;
     const QString name = shown(log.name.text());
-    Look look = Look::framed(is_bad ? theme::trouble : theme::ink,
-                             is_leader ? theme::leader_line : 1,
-                             theme::paper);
+    const QColor line = is_bad ? theme::trouble : theme::ink;
+    Look look = Look::framed(line, is_leader ? theme::leader_line : 1, theme::paper);
     if (!is_open) look.dash = Qt::DashLine;
     scene_.rectangle(row, look, QStringLiteral("log:") + name);
     scene_.text(row.adjusted(8, 0, -row.width() * 0.42, 0),
                 (is_leader ? QStringLiteral("★ ") : QString()) + name,
                 {.color = theme::ink, .pixels = theme::body, .is_bold = is_leader});
-    const QString ends =
-        tr("end %1 · HW %2").arg(log.log_end.value()).arg(log.high_watermark.value());
-    scene_.text(row.adjusted(row.width() * 0.5, 0, -8, 0),
-                is_open ? ends : state_words(log),
-                Letters::small(is_bad ? theme::trouble : theme::secondary).aligned(Qt::AlignRight));
+    QString ends = tr("end %1 · HW %2").arg(log.log_end.value()).arg(log.high_watermark.value());
+    if (!is_open) ends = state_words(log);
+    const Letters letters = Letters::small(is_bad ? theme::trouble : theme::secondary);
+    scene_.text(row.adjusted(row.width() * 0.5, 0, -8, 0), ends, letters.aligned(Qt::AlignRight));
 }
 
 void MapLayout::draw_client(NodeId id, QRectF box, const QString& state) {
@@ -351,7 +346,7 @@ void MapLayout::draw_client(NodeId id, QRectF box, const QString& state) {
 }
 
 void MapLayout::draw_messages() {
-    std::map<std::pair<NodeId, NodeId>, std::vector<const MessagePicture*>> lanes;
+    std::map<std::pair<NodeId, NodeId>, Messages> lanes;
     for (const auto& [key, message] : *in_.now.in_flight) {
         if (is_placed(message.from, message.to))
             lanes[{message.from, message.to}].push_back(&message);
@@ -365,15 +360,12 @@ void MapLayout::draw_messages() {
 }
 
 // Those of which no event says when they arrive stand at their sender, all as one.
-void MapLayout::draw_lane(NodeId from,
-                          NodeId to,
-                          const std::vector<const MessagePicture*>& messages) {
+void MapLayout::draw_lane(NodeId from, NodeId to, const Messages& messages) {
     if (messages.size() > exact_max) {
         const QLineF lane = way(from, to);
         scene_.line(lane.p1(), lane.p2(), Look::stroke(theme::grid, 14));
-        scene_.text_at(lane.center() + QPointF(10, 0),
-                       tr("%1 messages").arg(messages.size()),
-                       Letters::strong(theme::ink));
+        const QString text = tr("%1 messages").arg(messages.size());
+        scene_.text_at(lane.center() + QPointF(10, 0), text, Letters::strong(theme::ink));
         return;
     }
     const MessagePicture* first_there = nullptr;
@@ -462,9 +454,8 @@ void MapLayout::draw_legend() {
     QString text = tr("filled = request · hollow = reply");
     if (has_dropped_) text += tr(" · ✕ = lost on the way");
     text += tr(" · ★ = leader · dashed = not running");
-    scene_.text_at({margin, in_.size.height() - legend_height + 42},
-                   text,
-                   Letters::small(theme::secondary));
+    at = {margin, in_.size.height() - legend_height + 42};
+    scene_.text_at(at, text, Letters::small(theme::secondary));
 }
 
 }  // namespace

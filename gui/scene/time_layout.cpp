@@ -15,13 +15,6 @@ constexpr qreal ticks_y = 14;
 constexpr qreal labels_y = 32;
 constexpr qreal story_y = 52;
 
-QString tick_text(Instant time, Duration tick) {
-    const std::int64_t ms = time.nanoseconds() / 1'000'000;
-    if (tick < Duration::milliseconds(100)) return tr("%1 ms").arg(ms);
-    if (tick >= Duration::seconds(1)) return tr("%1 s").arg(ms / 1000);
-    return tr("%1.%2 s").arg(ms / 1000).arg(ms % 1000 / 100);
-}
-
 const QColor colors[] = {theme::secondary, theme::trouble, theme::cure, theme::ink};
 
 // Each kind has its own shape: a page, an X, a triangle, a flag.
@@ -100,12 +93,14 @@ Scene layout_time(const Session& session, QSizeF size) {
     Scene scene(size);
     const TimeAxis axis(size.width(), session.edge());
     const Letters letters = Letters::small(theme::secondary).aligned(Qt::AlignHCenter);
+    const QString seconds = tr("%1 s");
     const qreal moment = axis.x_of(session.time());
     for (Instant at; at <= axis.end() && at < Instant::never(); at = at + axis.tick()) {
         const qreal x = axis.x_of(at);
+        const double at_s = double(at.nanoseconds()) / 1e9;
         scene.line({x, ticks_y + 9}, {x, size.height() - 4}, Look::stroke(theme::grid));
         if (std::abs(x - moment) > 20)  // the moment's triangle stands there
-            scene.text({x - 50, ticks_y - 8, 100, 16}, tick_text(at, axis.tick()), letters);
+            scene.text({x - 50, ticks_y - 8, 100, 16}, seconds.arg(at_s, 0, 'g', 9), letters);
     }
     const QPointF begin(left_margin, story_y);
     scene.line(begin, {axis.x_of(axis.end()), story_y}, Look::stroke(theme::outline));
