@@ -212,7 +212,7 @@ void MainWindow::load_until(Instant time) {
         QThread::msleep(5);
     }
     is_quiet_ = true;
-    asked_ = time;
+    asked_ = time < Instant::never() ? time : Instant();
     session_.seek(time);
     refresh();
 }
@@ -306,8 +306,7 @@ void MainWindow::refresh_texts() {
     const bool is_said = is_bad || story.is_held;
     paint_label(verdict_, is_bad ? theme::trouble : is_said ? theme::ink : theme::secondary);
     verdict_->setText(verdict);
-    const bool is_short =
-        session_.time() == session_.edge() && session_.time() < asked_ && asked_ < Instant::never();
+    const bool is_short = session_.time() == session_.edge() && session_.time() < asked_;
     QString status =
         tr("%1 in flight · %2 connections").arg(now.in_flight->size()).arg(now.connections->size());
     if (is_short) status += tr(" · %1 s is beyond the end: this is the end").arg(time_text(asked_));

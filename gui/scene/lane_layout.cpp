@@ -335,17 +335,13 @@ void Lane::draw_client(const ClientPicture& client) {
 void draw_legend(Scene& scene, const std::set<CellState>& states, bool has_more) {
     const QSizeF size = scene.size();
     const qreal top = size.height() - legend_height;
-    const QString names[] = {tr("consumed"),
-                             tr("committed"),
-                             tr("above the high watermark"),
-                             tr("unsure since the power loss"),
-                             tr("lost"),
-                             tr("torn")};
+    const char* const names[] =
+        {"consumed", "committed", "above the high watermark", "unsure", "lost", "torn"};
     QPointF at(margin, top + 16);
     for (const CellState state : states) {
         add_cell(scene, {at.x(), at.y() - 9, 22, 18}, state, {}, {});
-        const QPointF next = scene.text_at(at + QPointF(28, 0), names[int(state)], {theme::ink});
-        at = next + QPointF(18, 0);
+        at = scene.text_at(at + QPointF(28, 0), tr(names[int(state)]), {theme::ink});
+        at += QPointF(18, 0);
     }
     QString text = tr("HW = high watermark · ] = log end · thick bar = synced to disk");
     if (has_more) text += tr(" · the wheel shows more logs");

@@ -62,12 +62,9 @@ void add_mark(Scene& scene, Family family, QPointF at, bool is_hollow, const QSt
     const QRectF box(at.x() - r, at.y() - r, 2 * r, 2 * r);
     if (family == Family::produce) return scene.ellipse(box, look, id);
     if (family == Family::consume) return scene.rectangle(box.adjusted(1, 1, -1, -1), look, id);
-    scene.polygon(QPolygonF({QPointF(at.x(), box.top() - 2),
-                             QPointF(box.right() + 2, at.y()),
-                             QPointF(at.x(), box.bottom() + 2),
-                             QPointF(box.left() - 2, at.y())}),
-                  look,
-                  id);
+    const QPointF x(r + 2, 0);
+    const QPointF y(0, r + 2);
+    scene.polygon(QPolygonF({at - y, at + x, at + y, at - x}), look, id);
 }
 
 // A message or request on its way: part 0 at the sender, 1 at the receiver.
@@ -234,13 +231,9 @@ QString MapLayout::state_text(const NodePicture& node) const {
     const auto& logs = *in_.now.replicas;
     if (node.state == NodeState::up && std::any_of(logs.begin(), logs.end(), recovers))
         return tr("↻ recovering");
-    const QString texts[] = {tr("not started"),
-                             {},
-                             tr("❚❚ paused"),
-                             tr("✕ crashed"),
-                             tr("✕ power lost"),
-                             tr("■ stopped")};
-    return texts[int(node.state)];
+    const char* const texts[] =
+        {"not started", "", "❚❚ paused", "✕ crashed", "✕ power lost", "■ stopped"};
+    return tr(texts[int(node.state)]);
 }
 
 void MapLayout::draw_node(NodeId id, QRectF box) {
@@ -263,12 +256,8 @@ void MapLayout::draw_node(NodeId id, QRectF box) {
         scene_.ellipse(box, look, scene_id);
         draw_client(id, box, state);
     } else {
-        const qreal nose = box.right() - 20;
-        const QPolygonF plate({box.topLeft(),
-                               QPointF(nose, box.top()),
-                               QPointF(box.right(), box.center().y()),
-                               QPointF(nose, box.bottom()),
-                               box.bottomLeft()});
+        QPolygonF plate(box.adjusted(0, 0, -20, 0));
+        plate.insert(2, QPointF(box.right(), box.center().y()));
         scene_.polygon(plate, look, scene_id);
         draw_client(id, box.adjusted(0, 0, -10, 0), state);
     }
@@ -310,9 +299,9 @@ void MapLayout::draw_replica(const trace::ReplicaPicture& log, QRectF row) {
     Look look = Look::framed(line, is_leader ? theme::leader_line : 1, theme::paper);
     if (!is_open) look.dash = Qt::DashLine;
     scene_.rectangle(row, look, QStringLiteral("log:") + name);
-    scene_.text(row.adjusted(8, 0, -row.width() * 0.42, 0),
-                (is_leader ? QStringLiteral("★ ") : QString()) + name,
-                {.color = theme::ink, .pixels = theme::body, .is_bold = is_leader});
+    const Letters name_letters{.color = theme::ink, .is_bold = is_leader};
+    const QRectF name_box = row.adjusted(8, 0, -row.width() * 0.42, 0);
+    scene_.text(name_box, (is_leader ? "★ " : "") + name, name_letters);
     QString ends = tr("end %1 · HW %2").arg(log.log_end.value()).arg(log.high_watermark.value());
     if (!is_open) ends = state_words(log);
     const Letters letters = Letters::small(is_bad ? theme::trouble : theme::secondary);
