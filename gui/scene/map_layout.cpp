@@ -401,8 +401,9 @@ void MapLayout::draw_message(const MessagePicture& message, const QString& label
     if (message.is_response) name += tr(" reply");
     if (!label.isEmpty()) name += QLatin1Char(' ') + label;
     const bool is_lost = message.dropped.has_value();
+    const qreal part = progress(message, message.dropped.value_or(in_.time));
     draw_token({.way = way(message.from, message.to, is_lost ? lost_side : side),
-                .part = progress(message, message.dropped.value_or(in_.time)),
+                .part = is_lost ? std::max(part, 0.05) : part,  // clear of its sender
                 .api_key = message.api_key,
                 .is_hollow = message.is_response || is_lost,
                 .is_lost = is_lost,
