@@ -24,6 +24,7 @@ void add_shape(Scene& scene, MarkKind kind, QPointF at) {
     const Look full = Look::framed(color, 2, color);
     const qreal r = 6;
     const QRectF box(at.x() - r, at.y() - r, 2 * r, 2 * r);
+    const QPolygonF triangle({box.bottomLeft(), at - QPointF(0, r), box.bottomRight()});
     switch (kind) {
         case MarkKind::said:
             scene.rectangle(box, Look::framed(color, 2, theme::paper));
@@ -32,9 +33,7 @@ void add_shape(Scene& scene, MarkKind kind, QPointF at) {
         case MarkKind::fault:
             return scene.cross(at, r);
         case MarkKind::cure:
-            return scene.polygon(
-                QPolygonF({box.bottomLeft(), at - QPointF(0, r), box.bottomRight()}),
-                full);
+            return scene.polygon(triangle, full);
         case MarkKind::verdict:
             scene.line(at - QPointF(0, r + 4), at + QPointF(0, r), line);
             return scene.rectangle({at.x(), at.y() - r - 4, 14, 9}, full);
@@ -107,9 +106,8 @@ Scene layout_time(const Session& session, QSizeF size) {
     scene.line(begin, {moment, story_y}, Look::stroke(theme::ink, 3));
     add_marks(scene, session, axis);
     scene.line({moment, 8}, {moment, size.height() - 4}, Look::stroke(theme::trouble, 2));
-    scene.polygon(QPolygonF({QPointF(moment - 7, 0), QPointF(moment + 7, 0), QPointF(moment, 12)}),
-                  Look::framed(theme::trouble, 1, theme::trouble),
-                  QStringLiteral("moment"));
+    const QPolygonF mark({QPointF(moment - 7, 0), QPointF(moment + 7, 0), QPointF(moment, 12)});
+    scene.polygon(mark, Look::framed(theme::trouble, 1, theme::trouble), "moment");
     return scene;
 }
 
