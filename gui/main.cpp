@@ -2,11 +2,13 @@
 
 #include "core/os/process.hpp"
 #include "gui/main_window.hpp"
+#include "gui/model/sentences.hpp"
 
 #include <QApplication>
 #include <QCommandLineParser>
 #include <QFileInfo>
 
+#include <algorithm>
 #include <cstdio>
 #include <optional>
 
@@ -44,34 +46,43 @@ Expected<std::unique_ptr<Source>, IoError> open(const QString& input) {
     return start_simulator(command_path(), path);
 }
 
-int run(const QApplication& application) {
+// Without a display: nobody can mend what Qt says of these.
+void skip_noise(QtMsgType type, const QMessageLogContext& context, const QString& text) {
+    if (text.contains("XDG_RUNTIME_DIR not set") || text.contains("propagateSizeHints")) return;
+    std::fprintf(stderr, "%s\n", qPrintable(qFormatLogMessage(type, context, text)));
+}
+
+int run(bool has_display) {
     QCommandLineParser parser;
-    parser.setApplicationDescription(QObject::tr(
-        "Shows a run of Glasslog: a recorded trace, also while it grows, or a scenario that is\n"
-        "simulated while you watch.\n\n"
-        "Examples:\n"
-        "  glasslog-gui run.trace\n"
-        "  glasslog-gui scenarios/lessons/power-loss.scenario\n"
-        "  glasslog-gui run.trace --at 3s --screenshot out.png"));
+    parser.setApplicationDescription(
+        tr("Shows a run of Glasslog: a recorded trace, also while it grows, or a scenario that is\n"
+           "simulated while you watch.\n\n"
+           "Examples:\n"
+           "  glasslog-gui run.trace\n"
+           "  glasslog-gui scenarios/lessons/power-loss.scenario\n"
+           "  glasslog-gui run.trace --at 3s --screenshot out.png"));
     parser.addHelpOption();
-    parser.addOption({"at", QObject::tr("Show this moment (3s, 250ms)."), "time"});
+    parser.addOption({"at", tr("Show this moment (3s, 250ms)."), "time"});
     parser.addOption({"screenshot",
-                      QObject::tr("Write a picture and end; needs no display. Without --at: of the "
-                                  "end of the run."),
+                      tr("Write a picture and end; needs no display. Without --at: of the "
+                         "end of the run."),
                       "file"});
-    parser.addPositionalArgument("input", QObject::tr("A trace file or a .scenario file."));
-    parser.process(application);
+    parser.addPositionalArgument("input", tr("A trace file or a .scenario file."));
+    const QStringList arguments = QApplication::arguments();
+    if (!parser.parse(arguments)) return refuse(parser.errorText());
+    parser.process(arguments);  // --help
     const QString input = parser.positionalArguments().value(0);
     const QString picture = parser.value("screenshot");
     const std::optional<Instant> at = parse_time(parser.value("at"));
     if (parser.positionalArguments().size() != 1)
-        return refuse(QObject::tr("one trace file or scenario is wanted; see --help"));
+        return refuse(tr("one trace file or scenario is wanted; see --help"));
     if (parser.isSet("at") && !at)
-        return refuse(
-            QObject::tr("--at '%1': a time like 3s or 250ms is wanted").arg(parser.value("at")));
-    if (!QFileInfo::exists(input)) return refuse(QObject::tr("%1: no such file").arg(input));
+        return refuse(tr("--at '%1': a time like 3s or 250ms is wanted").arg(parser.value("at")));
+    if (!QFileInfo::exists(input)) return refuse(tr("%1: no such file").arg(input));
+    if (!has_display && picture.isEmpty())
+        return refuse(tr("no display; use --screenshot out.png"));
     auto source = open(input);
-    if (!source) return refuse(QString::fromStdString(source.error().text()));
+    if (!source) return refuse(shown(source.error().text()));
     MainWindow window(std::move(*source), QFileInfo(input).fileName());
     window.show();
     if (at || !picture.isEmpty()) window.load_until(at.value_or(Instant::never()));
@@ -79,9 +90,8 @@ int run(const QApplication& application) {
     QCoreApplication::processEvents();
     const QString problem = window.session().problem();
     if (!window.session().header())
-        return refuse(input + ": " + (problem.isEmpty() ? QObject::tr("no trace yet") : problem));
-    if (!window.grab().save(picture))
-        return refuse(QObject::tr("%1 cannot be written").arg(picture));
+        return refuse(input + ": " + (problem.isEmpty() ? tr("no trace yet") : problem));
+    if (!window.grab().save(picture)) return refuse(tr("%1 cannot be written").arg(picture));
     return 0;
 }
 
@@ -89,12 +99,14 @@ int run(const QApplication& application) {
 }  // namespace glasslog::gui
 
 int main(int argc, char** argv) {
+    const char* const displays[] = {"QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY"};
     const bool has_display =
-        qEnvironmentVariableIsSet("DISPLAY") || qEnvironmentVariableIsSet("WAYLAND_DISPLAY");
-    if (!has_display && !qEnvironmentVariableIsSet("QT_QPA_PLATFORM"))
-        qputenv("QT_QPA_PLATFORM", "offscreen");
-    QApplication application(argc, argv);
+        std::any_of(std::begin(displays), std::end(displays), qEnvironmentVariableIsSet);
+    if (!has_display) qputenv("QT_QPA_PLATFORM", "offscreen");
+    if (qgetenv("QT_QPA_PLATFORM") == "offscreen")
+        qInstallMessageHandler(glasslog::gui::skip_noise);
+    const QApplication application(argc, argv);
     QApplication::setApplicationName(QStringLiteral("glasslog-gui"));
     QApplication::setStyle(QStringLiteral("Fusion"));
-    return glasslog::gui::run(application);
+    return glasslog::gui::run(has_display);
 }

@@ -212,6 +212,7 @@ void MainWindow::load_until(Instant time) {
         QThread::msleep(5);
     }
     is_quiet_ = true;
+    asked_ = time < Instant::never() ? time : Instant();
     session_.seek(time);
     refresh();
 }
@@ -253,9 +254,7 @@ QString MainWindow::why_not(const QString& verb) const {
 QString MainWindow::line_of(const QString& verb) const {
     const QStringList parts = session_.selected.split(QLatin1Char(':'));
     const trace::Snapshot names = session_.all();
-    const auto name = [&](int part) {
-        return QString::fromStdString(names.node_name(NodeId(parts[part].toInt())));
-    };
+    const auto name = [&](int part) { return shown(names.node_name(NodeId(parts[part].toInt()))); };
     if (parts.size() == 2) return verb + QLatin1Char(' ') + name(1);
     const QString label = name(1) + QLatin1Char('-') + name(2);
     if (verb == "heal") return QStringLiteral("heal %1").arg(label);
@@ -289,23 +288,28 @@ void MainWindow::refresh_texts() {
     speed_label_->setText(speed < 1000 ? tr(" 1/%1 ×").arg(1000 / speed)
                                        : tr(" %1 ×").arg(speed / 1000));
     play_->setText(session_.is_playing() ? QStringLiteral("❚❚") : QStringLiteral("▶"));
-    const QString seed = session_.header() ? QString::number(session_.header()->seed) : QString();
-    badge_->setText(session_.is_steerable() ? tr("● SIMULATION  seed %1").arg(seed)
-                    : session_.is_ended()   ? tr("■ RECORDED  seed %1").arg(seed)
+    // A broker at work has no seed, and nobody judges it.
+    const std::uint64_t number = session_.header() ? session_.header()->seed : 0;
+    const bool has_seed = number != 0 || session_.is_steerable();
+    const QString seed = has_seed ? tr("  seed %1").arg(number) : QString();
+    badge_->setText(session_.is_steerable() ? tr("● SIMULATION") + seed
+                    : session_.is_ended()   ? tr("■ RECORDED") + seed
                     : is_quiet_             ? tr("● FILE, waiting for more")
                                             : tr("● GROWING FILE"));
-    narration_->setText(QString::fromStdString(story.en));
+    narration_->setText(shown(story.en));
     // A violation that the scenario expects is no violation of the verdict.
     const bool is_bad = story.is_held ? !*story.is_held : !story.violations.empty();
-    QString verdict = is_bad ? tr("✕ violated: ") : tr("no verdict yet");
+    QString verdict = is_bad ? tr("✕ violated: ") : has_seed ? tr("no verdict yet") : QString();
     if (story.is_held && !is_bad) verdict = tr("✓ holds: ");
-    if (is_bad && !story.is_held) verdict += QString::fromStdString(story.violations.front());
-    if (story.is_held) verdict += QString::fromStdString(story.verdict);
+    if (is_bad && !story.is_held) verdict += shown(story.violations.front());
+    if (story.is_held) verdict += shown(story.verdict);
     const bool is_said = is_bad || story.is_held;
     paint_label(verdict_, is_bad ? theme::trouble : is_said ? theme::ink : theme::secondary);
     verdict_->setText(verdict);
-    const QString status =
+    const bool is_short = session_.time() == session_.edge() && session_.time() < asked_;
+    QString status =
         tr("%1 in flight · %2 connections").arg(now.in_flight->size()).arg(now.connections->size());
+    if (is_short) status += tr(" · %1 s is beyond the end: this is the end").arg(time_text(asked_));
     status_->setText(session_.problem().isEmpty() ? status : session_.problem());
 }
 

@@ -57,6 +57,7 @@ private:
     QElapsedTimer elapsed_;
     int skipped_ = 0;        // lanes above
     bool is_quiet_ = false;  // as the badge says
+    Instant asked_;          // of load_until
     Canvas* map_ = nullptr;
     Canvas* lanes_ = nullptr;
     Canvas* time_ = nullptr;

@@ -2,9 +2,17 @@
 
 #include "core/trace/snapshot.hpp"
 
-#include <QString>
+#include <QObject>
 
 namespace glasslog::gui {
+
+inline QString tr(const char* text) {
+    return QObject::tr(text);
+}
+
+inline QString shown(const std::string& text) {
+    return QString::fromStdString(text);
+}
 
 // What one event says, in words; kinds without a sentence of their own list their fields.
 QString sentence(const trace::Event& event, const trace::Snapshot& names);

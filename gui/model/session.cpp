@@ -1,8 +1,8 @@
 #include "gui/model/session.hpp"
 
 #include "core/base/overloaded.hpp"
+#include "gui/model/sentences.hpp"
 
-#include <QObject>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,10 +17,6 @@ constexpr Duration lookahead = Duration::milliseconds(20);  // of shown time, ti
 
 // A simulator that is behind is not asked for more.
 constexpr std::int64_t unanswered_max = 4;
-
-QString shown(const std::string& text) {
-    return QString::fromStdString(text);
-}
 
 }  // namespace
 
@@ -61,7 +57,7 @@ void Session::append_some() {
         events.push_back(std::move(waiting_[waiting_at_]));
     }
     if (!timeline_.append(std::move(events)))
-        problem_ = QObject::tr("The trace is longer than this window holds; its end is not shown.");
+        problem_ = tr("The trace is longer than this window holds; its end is not shown.");
 }
 
 void Session::note(const trace::Event& event) {
@@ -72,27 +68,26 @@ void Session::note(const trace::Event& event) {
         const auto place = std::upper_bound(marks_.begin(), marks_.end(), event.time, is_earlier);
         marks_.insert(place, {event.time, what, text});
     };
-    std::visit(
-        overloaded{
-            [&](const kinds::Said& k) { mark(MarkKind::said, shown(k.en)); },
-            [&](const kinds::FaultInjected& k) {
-                const std::string verb = k.text.substr(0, k.text.find(' '));
-                const bool is_cure = verb == "restart" || verb == "resume" || verb == "heal";
-                mark(is_cure ? MarkKind::cure : MarkKind::fault, shown(k.text));
-            },
-            [&](const kinds::RecoveryCut&) { mark(MarkKind::fault, QObject::tr("log cut")); },
-            [&](const kinds::InvariantViolated& k) { mark(MarkKind::fault, shown(k.name)); },
-            [&](const kinds::Verdict& k) {
-                mark(MarkKind::verdict, k.is_held ? QObject::tr("holds") : QObject::tr("violated"));
-            },
-            [&](const kinds::TimeReached&) {
-                // Short of what was asked: the scenario ends here.
-                const bool is_over = --unanswered_ == 0 && event.time < wanted_;
-                if (is_over) source_->send("end");
-            },
-            [](const auto&) {},
-        },
-        *kind);
+    std::visit(overloaded{
+                   [&](const kinds::Said& k) { mark(MarkKind::said, shown(k.en)); },
+                   [&](const kinds::FaultInjected& k) {
+                       const std::string verb = k.text.substr(0, k.text.find(' '));
+                       const bool is_cure = verb == "restart" || verb == "resume" || verb == "heal";
+                       mark(is_cure ? MarkKind::cure : MarkKind::fault, shown(k.text));
+                   },
+                   [&](const kinds::RecoveryCut&) { mark(MarkKind::fault, tr("log cut")); },
+                   [&](const kinds::InvariantViolated& k) { mark(MarkKind::fault, shown(k.name)); },
+                   [&](const kinds::Verdict& k) {
+                       mark(MarkKind::verdict, k.is_held ? tr("holds") : tr("violated"));
+                   },
+                   [&](const kinds::TimeReached&) {
+                       // Short of what was asked: the scenario ends here.
+                       const bool is_over = --unanswered_ == 0 && event.time < wanted_;
+                       if (is_over) source_->send("end");
+                   },
+                   [](const auto&) {},
+               },
+               *kind);
 }
 
 void Session::show(std::size_t count) {
@@ -155,11 +150,11 @@ void Session::command(const QString& line) {
 }
 
 QString Session::command_refusal() const {
-    if (!is_steerable()) return QObject::tr("a recorded run cannot be changed: open a scenario");
-    if (is_ended_) return QObject::tr("the run has ended");
-    if (follow_) return QObject::tr("the last act is still on its way");
+    if (!is_steerable()) return tr("a recorded run cannot be changed: open a scenario");
+    if (is_ended_) return tr("the run has ended");
+    if (follow_) return tr("the last act is still on its way");
     if (edge() - time_ > Duration::milliseconds(250) + scaled(lookahead))
-        return QObject::tr("this is the past: go to the live edge (End) to change the run");
+        return tr("this is the past: go to the live edge (End) to change the run");
     return {};
 }
 

@@ -33,13 +33,12 @@ void paint_text(QPainter& painter, const Drawable& drawable) {
 }
 
 void paint(QPainter& painter, const Drawable& drawable) {
-    painter.setPen(pen(drawable.look));
-    painter.setBrush(brush(drawable.look));
+    const Look& look = drawable.look;
+    painter.setPen(pen(look));
+    painter.setBrush(brush(look));
     switch (drawable.shape) {
         case Shape::rectangle:
-            return painter.drawRoundedRect(drawable.box,
-                                           drawable.look.corner,
-                                           drawable.look.corner);
+            return painter.drawRoundedRect(drawable.box, look.corner, look.corner);
         case Shape::ellipse:
             return painter.drawEllipse(drawable.box);
         case Shape::polygon:

@@ -15,13 +15,6 @@
 #include <functional>
 
 namespace glasslog::gui {
-namespace {
-
-QString shown(const std::string& text) {
-    return QString::fromStdString(text);
-}
-
-}  // namespace
 
 QVariant EventModel::data(const QModelIndex& index, int role) const {
     const auto& event = session_.timeline().events()[position(index.row())];

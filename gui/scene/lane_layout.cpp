@@ -1,8 +1,7 @@
 #include "gui/scene/lane_layout.hpp"
 
+#include "gui/model/sentences.hpp"
 #include "gui/scene/theme.hpp"
-
-#include <QObject>
 
 #include <algorithm>
 #include <set>
@@ -103,12 +102,18 @@ private:
         const auto lost = std::count_if(lost_.begin(), lost_.end(), [&](const Cell& cell) {
             return is_below(cell) && cell.first >= log_.log_end;
         });
-        return left() + cell_width_ * static_cast<qreal>(below + lost);
+        return left() + cell_width_ * static_cast<qreal>(below + (is_aligned() ? lost : 0));
     }
 
     bool has_tail() const { return log_.synced < log_.log_end; }
 
     bool is_shown(Offset offset) const { return cells_.empty() || offset >= cells_.front().first; }
+
+    // Whether what is lost stands below the offsets of the row.
+    bool is_aligned() const {
+        const Offset first = lost_.empty() ? log_.log_end : lost_.front().first;
+        return is_by_batch_ ? first >= log_.log_end : is_shown(first);
+    }
 
     void choose_cells();
     CellState state_of(const Cell& cell) const;
@@ -145,23 +150,23 @@ void Lane::choose_cells() {
     const Offset interesting = std::min({log_.synced, log_.high_watermark, log_.log_end});
     is_by_batch_ = end - interesting + context_cells > room();
     const Offset begin = std::max(log_.log_start, end - room());
-    const auto add = [&](const BatchPicture& batch, std::vector<Cell>& cells) {
+    const auto add = [&](const BatchPicture& batch, Offset from, std::vector<Cell>& cells) {
         if (is_by_batch_) return cells.push_back({batch.base, batch.last, &batch});
-        for (Offset at = std::max(batch.base, begin); at < end && at <= batch.last; ++at)
+        for (Offset at = std::max(batch.base, from); at <= batch.last && ssize(cells) < room();
+             ++at)
             cells.push_back({at, at, &batch});
     };
     const Offset seen = log_.recent.empty() ? log_.log_end : log_.recent.front().base;
     for (Offset at = begin; !is_by_batch_ && at < seen; ++at)
         cells_.push_back({at, at, nullptr});
     for (const BatchPicture& batch : log_.recent)
-        add(batch, cells_);
+        add(batch, begin, cells_);
     for (const BatchPicture& batch : log_.lost)
-        add(batch, lost_);
+        add(batch, batch.base, lost_);
     const auto is_beyond = [&](const Cell& cell) { return cell.first >= log_.log_end; };
-    const auto all = static_cast<std::int64_t>(cells_.size()) +
-                     std::count_if(lost_.begin(), lost_.end(), is_beyond);
-    const auto shown = static_cast<std::int64_t>(cells_.size());
-    cells_.erase(cells_.begin(), cells_.begin() + std::clamp<std::int64_t>(all - room(), 0, shown));
+    const auto all = ssize(cells_) + std::count_if(lost_.begin(), lost_.end(), is_beyond);
+    const auto spare = std::max(ssize(cells_) - context_cells, std::int64_t(0));
+    cells_.erase(cells_.begin(), cells_.begin() + std::clamp(all - room(), std::int64_t(0), spare));
 }
 
 CellState Lane::state_of(const Cell& cell) const {
@@ -171,57 +176,55 @@ CellState Lane::state_of(const Cell& cell) const {
 }
 
 QString Lane::header_text() const {
-    QString text = QObject::tr("on %1").arg(QString::fromStdString(in_.now.node_name(log_.node)));
-    if (log_.leader != no_node) {
-        text += QObject::tr(" · leader %1 · epoch %2")
-                    .arg(QString::fromStdString(in_.now.node_name(log_.leader)))
-                    .arg(log_.leader_epoch.value());
-    }
-    text += QObject::tr(" · log start %1").arg(log_.log_start.value());
-    if (is_by_batch_) text += QObject::tr(" · a cell is a batch, named by its first offset");
-    return text;
+    const QString unit = tr("a cell is a batch, named by its first offset");
+    if (log_.state != LogState::open) return is_by_batch_ ? unit : QString();
+    QString text = tr("on %1").arg(shown(in_.now.node_name(log_.node)));
+    const QString leader = shown(in_.now.node_name(log_.leader));
+    if (log_.leader != no_node)
+        text += tr(" · leader %1 · epoch %2").arg(leader).arg(log_.leader_epoch.value());
+    text += tr(" · log start %1").arg(log_.log_start.value());
+    return is_by_batch_ ? text + QStringLiteral(" · ") + unit : text;
 }
 
 QString Lane::state_text() const {
     if (log_.state == LogState::open) return {};
     const QString words = state_words(log_);
-    if (log_.state == LogState::recovering)
-        return QObject::tr("↻ %1: every batch is checked").arg(words);
+    if (log_.state == LogState::recovering) return tr("↻ %1: every batch is checked").arg(words);
     if (log_.state == LogState::closed)
-        return QObject::tr("■ %1: the process is gone, its writes are not").arg(words);
-    const QString text = QObject::tr("✕ power lost · %1").arg(words);
-    return has_tail() ? text + QObject::tr(": what was not synced may be gone") : text;
+        return tr("■ %1: the process is gone, its writes are not").arg(words);
+    const QString text = tr("✕ power lost · %1").arg(words);
+    return has_tail() ? text + tr(": what was not synced may be gone") : text;
 }
 
 void Lane::draw_header() {
-    const QString name = QString::fromStdString(log_.name.text());
+    const QString name = shown(log_.name.text());
     const QString id = QStringLiteral("log:") + name;
     const QRectF box(margin, y_, Letters::strong(theme::ink).width(name), 20);
     if (in_.selected == id)
         scene_.rectangle(box.adjusted(-6, 0, 6, 0), Look::solid(theme::halo, 4));
     scene_.text(box, name, Letters::strong(theme::ink), id);
-    scene_.text_at({box.right() + 12, y_ + 10}, header_text(), Letters::small(theme::secondary));
-    y_ += 24;
+    QPointF at(box.right() + 12, y_ + 10);
     const QString state = state_text();
     if (!state.isEmpty()) {
         const QColor color = log_.state == LogState::uncertain ? theme::trouble : theme::ink;
         Look look = Look::stroke(color, 1.4, Qt::DashLine);
         look.corner = 4;
-        scene_.rectangle({left(), y_ - 1, Letters::strong(color).width(state) + 20, 22}, look);
-        scene_.text_at({left() + 10, y_ + 10}, state, Letters::strong(color));
+        scene_.rectangle({at.x(), y_ - 1, Letters::strong(color).width(state) + 20, 22}, look);
+        at = scene_.text_at(at + QPointF(10, 0), state, Letters::strong(color)) + QPointF(22, 0);
     }
+    scene_.text_at(at, header_text(), Letters::small(theme::secondary));
+    y_ += 24;
 }
 
 void Lane::draw_flag() {
-    const QString text = QObject::tr("HW %1").arg(log_.high_watermark.value());
+    const QString text = tr("HW %1").arg(log_.high_watermark.value());
     const Letters letters = Letters::small(theme::paper, true);
     if (is_shown(log_.high_watermark)) {
         const qreal x = x_of(log_.high_watermark);
         scene_.rectangle({x - 1, y_ + 3, letters.width(text) + 9, 17}, Look::solid(theme::ink));
         scene_.text_at({x + 4, y_ + 11.5}, text, letters);
-        scene_.line({x, y_ + 18},
-                    {x, y_ + theme::cell_height + 28},
-                    Look::stroke(theme::ink, theme::leader_line));
+        const Look pole = Look::stroke(theme::ink, theme::leader_line);
+        scene_.line({x, y_ + 18}, {x, y_ + theme::cell_height + 28}, pole);
     }
     y_ += 24;
 }
@@ -240,15 +243,13 @@ void Lane::draw_cell(const Cell& cell, qreal x, CellState state) {
 
 void Lane::draw_row() {
     const bool is_leader = log_.leader == log_.node;
-    const std::string name = (is_leader ? "★ " : "") + in_.now.node_name(log_.node);
+    const QString name = shown((is_leader ? "★ " : "") + in_.now.node_name(log_.node));
+    const QString end = tr("end %1").arg(log_.log_end.value());
     const qreal middle = y_ + theme::cell_height / 2;
-    scene_.text({margin, y_, label_width - 16, theme::cell_height},
-                QString::fromStdString(name),
-                Letters::strong(theme::ink));
+    const QRectF box(margin, y_, label_width - 16, theme::cell_height);
+    scene_.text(box, name, Letters::strong(theme::ink));
     if (!cells_.empty() && cells_.front().first > log_.log_start)
-        scene_.text_at({left() - 14, middle},
-                       QStringLiteral("…"),
-                       Letters::strong(theme::secondary));
+        scene_.text_at({left() - 14, middle}, "…", Letters::strong(theme::secondary));
     qreal x = left();
     for (const Cell& cell : cells_) {
         draw_cell(cell, x, state_of(cell));
@@ -259,9 +260,7 @@ void Lane::draw_row() {
     scene_.line({x + 4, y_ - 1}, {x + 4, bottom}, bracket);
     for (const qreal y : {y_ - 1, bottom})
         scene_.line({x - 1, y}, {x + 5, y}, bracket);
-    scene_.text_at({x + 10, middle},
-                   QObject::tr("end %1").arg(log_.log_end.value()),
-                   Letters::small(theme::ink, true));
+    scene_.text_at({x + 10, middle}, end, Letters::small(theme::ink, true));
     y_ += theme::cell_height;
 }
 
@@ -270,16 +269,15 @@ void Lane::draw_synced() {
     const qreal end = x_of(log_.log_end);
     const qreal synced = x_of(std::min(log_.synced, log_.log_end));
     const QColor tail = log_.is_unsure ? theme::trouble : theme::secondary;
-    scene_.text_at({margin, y}, QObject::tr("disk"), Letters::small(theme::secondary));
+    scene_.text_at({margin, y}, tr("disk"), Letters::small(theme::secondary));
     scene_.line({left(), y}, {synced, y}, Look::stroke(theme::ink, 4));
     scene_.line({synced, y - 5}, {synced, y + 5}, Look::stroke(theme::ink, 2));
     if (has_tail()) scene_.line({synced + 3, y}, {end, y}, Look::stroke(tail, 2, Qt::DashLine));
-    const QString text = has_tail() ? QObject::tr("synced to %1").arg(log_.synced.value())
-                                    : QObject::tr("all synced");
+    const QString text =
+        has_tail() ? tr("synced to %1").arg(log_.synced.value()) : tr("all synced");
     const qreal begin = std::max(left(), synced - Letters::small(theme::ink).width(text) - 6);
     const QPointF next = scene_.text_at({begin, y + 12}, text, Letters::small(theme::ink));
-    const QString cache =
-        log_.is_unsure ? QObject::tr("was in the page cache only") : QObject::tr("page cache only");
+    const QString cache = log_.is_unsure ? tr("was in the page cache only") : tr("page cache only");
     if (has_tail())
         scene_.text_at({std::max(next.x(), synced) + 8, y + 12}, cache, Letters::small(tail));
     y_ += 34;
@@ -287,37 +285,43 @@ void Lane::draw_synced() {
 
 void Lane::draw_lost() {
     if (log_.lost.empty()) return;
-    scene_.text_at({margin, y_ + theme::cell_height / 2},
-                   QObject::tr("lost"),
-                   Letters::strong(theme::trouble));
-    const Offset first = lost_.empty() ? log_.log_end : lost_.front().first;
-    qreal x = x_of(first);
+    const Offset first = log_.lost.front().base;
+    const Offset last = log_.lost.back().last;
+    const std::int64_t records = last - first + 1;
+    QString label = tr("lost");
+    if (!is_aligned()) {  // far from the row above, and not in its columns
+        y_ += 6;
+        label += QStringLiteral(" %1–%2").arg(first.value()).arg(last.value());
+    }
+    const Letters letters = Letters::small(theme::trouble, true);
+    const qreal middle = y_ + theme::cell_height / 2;
+    const qreal next = scene_.text_at({margin, middle}, label, Letters::strong(theme::trouble)).x();
+    qreal x = is_aligned() ? x_of(first) : next + 10;
+    std::int64_t hidden = is_by_batch_ ? ssize(log_.lost) : records;
     for (const Cell& cell : lost_) {
-        if (x + cell_width_ > in_.size.width() - margin) break;
+        const qreal more = hidden > 1 ? 46 : 0;  // "… +12"
+        if (x + cell_width_ + more > in_.size.width() - margin) break;
         const bool is_torn = cell.batch->fate == BatchFate::torn;
         draw_cell(cell, x, is_torn ? CellState::torn : CellState::lost);
         x += cell_width_;
+        --hidden;
     }
-    std::int64_t records = 0;
-    for (const BatchPicture& batch : log_.lost)
-        records += batch.last - batch.base + 1;
-    QString text = QObject::tr("%1 records lost").arg(records);
-    if (log_.cut_bytes > 0) text += QObject::tr(" · torn tail of %1 bytes cut").arg(log_.cut_bytes);
-    scene_.text_at({left(), y_ + theme::cell_height + 10},
-                   text,
-                   Letters::small(theme::trouble, true));
+    if (hidden > 0) scene_.text_at({x + 6, middle}, tr("… +%1").arg(hidden), letters);
+    QString text = tr("%1 records lost").arg(records);
+    if (log_.cut_bytes > 0) text += tr(" · torn tail of %1 bytes cut").arg(log_.cut_bytes);
+    scene_.text_at({left(), y_ + theme::cell_height + 10}, text, letters);
     y_ += theme::cell_height + 26;
 }
 
 void Lane::draw_client(const ClientPicture& client) {
-    const QString name = QString::fromStdString(in_.now.node_name(client.node));
+    const QString name = shown(in_.now.node_name(client.node));
     const bool is_producer = client.produced > 0;
     const Offset at = is_producer ? client.acked_upto : client.consumed_upto;
     const bool is_broken = is_producer && at > log_.log_end && !log_.lost.empty();
-    QString text = is_producer ? QObject::tr("%1 was promised everything below %2")
-                               : QObject::tr("%1 has read everything below %2");
+    QString text = is_producer ? tr("%1 was promised everything below %2")
+                               : tr("%1 has read everything below %2");
     text = text.arg(name).arg(at.value());
-    if (is_broken) text += QObject::tr(": %1 promised records are gone").arg(at - log_.log_end);
+    if (is_broken) text += tr(": %1 promised records are gone").arg(at - log_.log_end);
     const qreal x = is_shown(at) ? x_of(at) : left() - 10;
     scene_.polygon(QPolygonF({QPointF(x, y_), QPointF(x - 6, y_ + 10), QPointF(x + 6, y_ + 10)}),
                    Look::framed(theme::ink, 1, is_producer ? theme::produce : theme::consume));
@@ -331,20 +335,16 @@ void Lane::draw_client(const ClientPicture& client) {
 void draw_legend(Scene& scene, const std::set<CellState>& states, bool has_more) {
     const QSizeF size = scene.size();
     const qreal top = size.height() - legend_height;
-    const QString names[] = {QObject::tr("consumed"),
-                             QObject::tr("committed"),
-                             QObject::tr("above the high watermark"),
-                             QObject::tr("unsure since the power loss"),
-                             QObject::tr("lost"),
-                             QObject::tr("torn")};
+    const char* const names[] =
+        {"consumed", "committed", "above the high watermark", "unsure", "lost", "torn"};
     QPointF at(margin, top + 16);
     for (const CellState state : states) {
         add_cell(scene, {at.x(), at.y() - 9, 22, 18}, state, {}, {});
-        const QPointF next = scene.text_at(at + QPointF(28, 0), names[int(state)], {theme::ink});
-        at = next + QPointF(18, 0);
+        at = scene.text_at(at + QPointF(28, 0), tr(names[int(state)]), {theme::ink});
+        at += QPointF(18, 0);
     }
-    QString text = QObject::tr("HW = high watermark · ] = log end · thick bar = synced to disk");
-    if (has_more) text += QObject::tr(" · the wheel shows more logs");
+    QString text = tr("HW = high watermark · ] = log end · thick bar = synced to disk");
+    if (has_more) text += tr(" · the wheel shows more logs");
     scene.text_at({margin, top + 40}, text, Letters::small(theme::secondary));
 }
 
@@ -362,7 +362,7 @@ std::vector<const ReplicaPicture*> logs_in_order(const trace::Snapshot& snapshot
 
 QString state_words(const ReplicaPicture& log) {
     if (log.state != LogState::uncertain) return QString::fromLatin1(trace::name(log.state));
-    return log.synced < log.log_end ? QObject::tr("tail unsure") : QObject::tr("all synced");
+    return log.synced < log.log_end ? tr("tail unsure") : tr("all synced");
 }
 
 Scene layout_lanes(const LaneInput& input) {
@@ -382,9 +382,7 @@ Scene layout_lanes(const LaneInput& input) {
         states.insert(lane.states().begin(), lane.states().end());
     }
     if (logs.empty()) {
-        scene.text_at({margin, 20},
-                      QObject::tr("No partition yet."),
-                      Letters::small(theme::secondary));
+        scene.text_at({margin, 20}, tr("No partition yet."), Letters::small(theme::secondary));
     }
     draw_legend(scene, states, at < logs.size() || input.skipped > 0);
     return scene;

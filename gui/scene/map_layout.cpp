@@ -5,7 +5,6 @@
 #include "gui/scene/theme.hpp"
 
 #include <QLineF>
-#include <QObject>
 
 #include <algorithm>
 #include <map>
@@ -21,9 +20,11 @@ using trace::NodeState;
 
 constexpr qreal margin = 20;
 constexpr qreal legend_height = 58;
-constexpr qreal client_zone_height = 132;
+constexpr qreal client_height = 74;
+constexpr qreal client_slot = 100;  // with less room they stand in two rows
 constexpr qreal replica_height = 34;
 constexpr qreal side = 14;       // messages travel this far right of their link
+constexpr qreal lost_side = 34;  // those that are lost lie beside the way
 constexpr int exact_max = 40;    // marks one by one on one link; a count beyond
 constexpr int labelled_max = 4;  // marks with a name on one link
 
@@ -33,6 +34,8 @@ const Letters title_letters{
 bool is_down(const NodePicture& node) {
     return node.state == NodeState::crashed || node.state == NodeState::lost_power;
 }
+
+using Messages = std::vector<const MessagePicture*>;
 
 // Two nodes, the smaller number first.
 using Pair = std::pair<NodeId, NodeId>;
@@ -59,12 +62,9 @@ void add_mark(Scene& scene, Family family, QPointF at, bool is_hollow, const QSt
     const QRectF box(at.x() - r, at.y() - r, 2 * r, 2 * r);
     if (family == Family::produce) return scene.ellipse(box, look, id);
     if (family == Family::consume) return scene.rectangle(box.adjusted(1, 1, -1, -1), look, id);
-    scene.polygon(QPolygonF({QPointF(at.x(), box.top() - 2),
-                             QPointF(box.right() + 2, at.y()),
-                             QPointF(at.x(), box.bottom() + 2),
-                             QPointF(box.left() - 2, at.y())}),
-                  look,
-                  id);
+    const QPointF x(r + 2, 0);
+    const QPointF y(0, r + 2);
+    scene.polygon(QPolygonF({at - y, at + x, at + y, at - x}), look, id);
 }
 
 // A message or request on its way: part 0 at the sender, 1 at the receiver.
@@ -87,8 +87,8 @@ public:
         for (const QRectF& zone : {brokers_, clients_})
             scene_.rectangle(zone, Look::framed(theme::grid, 1, theme::panel, 8));
         const Letters letters = Letters::strong(theme::secondary);
-        scene_.text_at(brokers_.topLeft() + QPointF(12, 16), QObject::tr("Brokers"), letters);
-        scene_.text_at(clients_.bottomLeft() + QPointF(12, -14), QObject::tr("Clients"), letters);
+        scene_.text_at(brokers_.topLeft() + QPointF(12, 16), tr("Brokers"), letters);
+        scene_.text_at(clients_.bottomLeft() + QPointF(12, -14), tr("Clients"), letters);
         draw_links();
         for (const auto& [id, box] : boxes_)
             draw_node(id, box);
@@ -109,9 +109,9 @@ private:
     }
 
     void place();
-    void place_row(const std::vector<NodeId>& ids, QRectF zone, QSizeF wanted);
+    void place_row(const std::vector<NodeId>& ids, QRectF zone, QSizeF wanted, qreal step);
     QLineF link(Pair pair) const;
-    QLineF way(NodeId from, NodeId to) const;
+    QLineF way(NodeId from, NodeId to, qreal aside = side) const;
     QString state_text(const NodePicture& node) const;
 
     void draw_links();
@@ -122,7 +122,7 @@ private:
     void draw_client(NodeId id, QRectF box, const QString& state);
     void draw_messages();
     void draw_requests();
-    void draw_lane(NodeId from, NodeId to, const std::vector<const MessagePicture*>& messages);
+    void draw_lane(NodeId from, NodeId to, const Messages& messages);
     void draw_message(const MessagePicture& message, const QString& label);
     void draw_token(const Token& token);
     void draw_legend();
@@ -134,6 +134,7 @@ private:
     std::map<NodeId, QRectF> boxes_;
     std::set<Family> families_;  // on screen
     bool has_dropped_ = false;
+    std::vector<std::pair<QRectF, QString>> labels_;  // of tokens, and where these stand
 };
 
 void MapLayout::place() {
@@ -148,22 +149,25 @@ void MapLayout::place() {
         replicas_most = std::max(replicas_most, ++replicas[key.node]);
     const qreal bottom = in_.size.height() - legend_height;
     const qreal width = in_.size.width() - 2 * margin;
-    clients_ = {margin, bottom - client_zone_height, width, client_zone_height};
+    const qreal step = width < client_slot * qreal(clients.size()) ? client_height + 14 : 0;
+    const qreal clients_height = client_height + step + 58;
+    clients_ = {margin, bottom - clients_height, width, clients_height};
     const qreal wanted = 62 + replica_height * replicas_most;
     const qreal height = std::min(wanted, std::max(100.0, clients_.top() - 240));
     brokers_ = {margin, 4, width, height + 48};
-    place_row(brokers, brokers_.adjusted(0, 32, 0, -16), {280, height});
-    place_row(clients, clients_.adjusted(0, 14, 0, -30), {150, 74});
+    place_row(brokers, brokers_.adjusted(0, 32, 0, -16), {280, height}, 0);
+    place_row(clients, clients_.adjusted(0, 14, 0, -30), {150, client_height}, step);
 }
 
-void MapLayout::place_row(const std::vector<NodeId>& ids, QRectF zone, QSizeF wanted) {
-    const qreal slot = zone.width() / std::max<qreal>(1, static_cast<qreal>(ids.size()));
-    const qreal width = std::min(wanted.width(), slot - 12);
-    qreal center = zone.left() + slot / 2;
-    for (const NodeId id : ids) {
-        boxes_[id] = {center - width / 2, zone.top(), width, wanted.height()};
-        center += slot;
-    }
+// step: of every second one, downwards; then each has twice the room.
+void MapLayout::place_row(const std::vector<NodeId>& ids, QRectF zone, QSizeF wanted, qreal step) {
+    const qreal places = std::max<qreal>(1, qreal(ids.size()) + (step > 0 ? 1 : 0));
+    const qreal slot = zone.width() / places;
+    const qreal width = std::min(wanted.width(), (step > 0 ? 2 * slot : slot) - 12);
+    QRectF box(zone.left() + 6, zone.top(), width, wanted.height());
+    if (step == 0) box.translate((slot - 12 - width) / 2, 0);
+    for (std::size_t i = 0; i < ids.size(); ++i)
+        boxes_[ids[i]] = box.translated(slot * qreal(i), i % 2 == 1 ? step : 0);
 }
 
 // Brokers stand above clients, so that ends never lie under a box. A broker's links are spread
@@ -182,11 +186,11 @@ QLineF MapLayout::link(Pair pair) const {
 }
 
 // A lane of its own for each direction: right of the link, seen from the sender.
-QLineF MapLayout::way(NodeId from, NodeId to) const {
+QLineF MapLayout::way(NodeId from, NodeId to, qreal aside) const {
     QLineF way = link(pair_of(from, to));
     if (from > to) way = QLineF(way.p2(), way.p1());
     const QPointF unit = (way.p2() - way.p1()) / std::max(1.0, way.length());
-    const QPointF right = QPointF(-unit.y(), unit.x()) * side;
+    const QPointF right = QPointF(-unit.y(), unit.x()) * aside;
     const QPointF inset = unit * (theme::mark_radius + 4);
     return {way.p1() + right + inset, way.p2() + right - inset};
 }
@@ -206,8 +210,7 @@ void MapLayout::draw_links() {
 
 void MapLayout::draw_link(Pair pair, const std::string& state) {
     const QLineF line = link(pair);
-    const QString id =
-        QStringLiteral("link:%1:%2").arg(pair.first.value()).arg(pair.second.value());
+    const QString id = QString("link:%1:%2").arg(pair.first.value()).arg(pair.second.value());
     if (in_.selected == id) scene_.line(line.p1(), line.p2(), Look::stroke(theme::halo, 10));
     if (state == "up")
         return scene_.line(line.p1(), line.p2(), Look::stroke(theme::outline, 1.4), id);
@@ -216,9 +219,8 @@ void MapLayout::draw_link(Pair pair, const std::string& state) {
     const qreal gap = is_cut ? 0.06 : 0;
     scene_.line(line.p1(), line.pointAt(0.5 - gap), broken, id);
     scene_.line(line.pointAt(0.5 + gap), line.p2(), broken, id);
-    scene_.text_at(line.center() + QPointF(is_cut ? -18 : side + 14, 0),
-                   (is_cut ? QStringLiteral("✂ ") : QString()) + QString::fromStdString(state),
-                   Letters::strong(theme::trouble));
+    const QPointF at = line.center() + QPointF(is_cut ? -18 : side + 14, 0);
+    scene_.text_at(at, (is_cut ? "✂ " : "") + shown(state), Letters::strong(theme::trouble));
 }
 
 // Empty for a node that simply runs.
@@ -228,14 +230,10 @@ QString MapLayout::state_text(const NodePicture& node) const {
     };
     const auto& logs = *in_.now.replicas;
     if (node.state == NodeState::up && std::any_of(logs.begin(), logs.end(), recovers))
-        return QObject::tr("↻ recovering");
-    const QString texts[] = {QObject::tr("not started"),
-                             {},
-                             QObject::tr("❚❚ paused"),
-                             QObject::tr("✕ crashed"),
-                             QObject::tr("✕ power lost"),
-                             QObject::tr("■ stopped")};
-    return texts[int(node.state)];
+        return tr("↻ recovering");
+    const char* const texts[] =
+        {"not started", "", "❚❚ paused", "✕ crashed", "✕ power lost", "■ stopped"};
+    return tr(texts[int(node.state)]);
 }
 
 void MapLayout::draw_node(NodeId id, QRectF box) {
@@ -252,18 +250,14 @@ void MapLayout::draw_node(NodeId id, QRectF box) {
     const QString state = state_text(node);
     if (is_broker(id)) {
         scene_.rectangle(box, look, scene_id);
-        const QString gap = state.isEmpty() ? QString() : QStringLiteral("  ");
-        draw_broker(node, box, QString::fromStdString(in_.all.node_name(id)) + gap + state);
+        const char* const gap = state.isEmpty() ? "" : "  ";
+        draw_broker(node, box, shown(in_.all.node_name(id)) + gap + state);
     } else if (in_.all.nodes->at(id)->role == "consumer") {
         scene_.ellipse(box, look, scene_id);
         draw_client(id, box, state);
     } else {
-        const qreal nose = box.right() - 20;
-        const QPolygonF plate({box.topLeft(),
-                               QPointF(nose, box.top()),
-                               QPointF(box.right(), box.center().y()),
-                               QPointF(nose, box.bottom()),
-                               box.bottomLeft()});
+        QPolygonF plate(box.adjusted(0, 0, -20, 0));
+        plate.insert(2, QPointF(box.right(), box.center().y()));
         scene_.polygon(plate, look, scene_id);
         draw_client(id, box.adjusted(0, 0, -10, 0), state);
     }
@@ -278,19 +272,21 @@ void MapLayout::draw_broker(const NodePicture& node, QRectF box, const QString& 
         letters.color = theme::trouble;
     }
     scene_.text({box.left() + 8, box.top() + 8, box.width() - 16, 22}, title, letters);
-    QString facts = QObject::tr("%1 reactors").arg(node.reactors);
-    if (node.reactors == 1) facts = QObject::tr("1 reactor");
-    if (node.starts > 1) facts += QObject::tr(" · start %1").arg(node.starts);
+    QString facts = tr("%1 reactors").arg(node.reactors);
+    if (node.reactors == 1) facts = tr("1 reactor");
+    if (node.starts > 1) facts += tr(" · start %1").arg(node.starts);
     if (!node.disk_state.empty() && node.disk_state != "healthy")
-        facts += QObject::tr(" · disk: %1").arg(QString::fromStdString(node.disk_state));
-    scene_.text({box.left() + 8, box.top() + 30, box.width() - 16, 16},
-                facts,
-                Letters::small(theme::secondary).aligned(Qt::AlignHCenter));
+        facts += tr(" · disk: %1").arg(shown(node.disk_state));
+    const Letters plain = Letters::small(theme::secondary).aligned(Qt::AlignHCenter);
+    scene_.text({box.left() + 8, box.top() + 30, box.width() - 16, 16}, facts, plain);
     QRectF row(box.left() + 14, box.top() + 54, box.width() - 28, replica_height - 6);
-    for (const trace::ReplicaPicture* log : logs_in_order(in_.now)) {
-        if (log->node != node.id || row.bottom() > box.bottom()) continue;
-        draw_replica(*log, row);
-        row.translate(0, replica_height);
+    auto logs = logs_in_order(in_.now);
+    std::erase_if(logs, [&](const auto* log) { return log->node != node.id; });
+    for (std::size_t i = 0; i < logs.size(); ++i, row.translate(0, replica_height)) {
+        const bool is_last = row.bottom() + replica_height > box.bottom();
+        if (is_last && i + 1 < logs.size())
+            return scene_.text(row, tr("+%1 more").arg(logs.size() - i), plain);
+        draw_replica(*logs[i], row);
     }
 }
 
@@ -298,20 +294,18 @@ void MapLayout::draw_replica(const trace::ReplicaPicture& log, QRectF row) {
     const bool is_bad = log.state == LogState::uncertain;
     const bool is_open = log.state == LogState::open;
     const bool is_leader = log.leader == log.node;
-    const QString name = QString::fromStdString(log.name.text());
-    Look look = Look::framed(is_bad ? theme::trouble : theme::ink,
-                             is_leader ? theme::leader_line : 1,
-                             theme::paper);
+    const QString name = shown(log.name.text());
+    const QColor line = is_bad ? theme::trouble : theme::ink;
+    Look look = Look::framed(line, is_leader ? theme::leader_line : 1, theme::paper);
     if (!is_open) look.dash = Qt::DashLine;
     scene_.rectangle(row, look, QStringLiteral("log:") + name);
-    scene_.text(row.adjusted(8, 0, -row.width() * 0.42, 0),
-                (is_leader ? QStringLiteral("★ ") : QString()) + name,
-                {.color = theme::ink, .pixels = theme::body, .is_bold = is_leader});
-    const QString ends =
-        QObject::tr("end %1 · HW %2").arg(log.log_end.value()).arg(log.high_watermark.value());
-    scene_.text(row.adjusted(row.width() * 0.5, 0, -8, 0),
-                is_open ? ends : state_words(log),
-                Letters::small(is_bad ? theme::trouble : theme::secondary).aligned(Qt::AlignRight));
+    const Letters name_letters{.color = theme::ink, .is_bold = is_leader};
+    const QRectF name_box = row.adjusted(8, 0, -row.width() * 0.42, 0);
+    scene_.text(name_box, (is_leader ? "★ " : "") + name, name_letters);
+    QString ends = tr("end %1 · HW %2").arg(log.log_end.value()).arg(log.high_watermark.value());
+    if (!is_open) ends = state_words(log);
+    const Letters letters = Letters::small(is_bad ? theme::trouble : theme::secondary);
+    scene_.text(row.adjusted(row.width() * 0.5, 0, -8, 0), ends, letters.aligned(Qt::AlignRight));
 }
 
 void MapLayout::draw_client(NodeId id, QRectF box, const QString& state) {
@@ -323,13 +317,17 @@ void MapLayout::draw_client(NodeId id, QRectF box, const QString& state) {
         failed += client->failed;
         read += client->consumed;
     }
-    QString first = read > 0 ? QObject::tr("%1 read").arg(read) : QString();
-    if (sent > 0) first = QObject::tr("%1 acked").arg(acked);
-    QString second = sent > 0 ? QObject::tr("%1 sent").arg(sent) : QString();
-    if (failed > 0) second = QObject::tr("%1 failed").arg(failed);
-    QRectF line(box.left() + 6, box.top() + 10, box.width() - 12, 20);
+    QString first = read > 0 ? tr("%1 read").arg(read) : QString();
+    if (sent > 0) first = tr("%1 acked").arg(acked);
+    QString second = sent > 0 ? tr("%1 sent").arg(sent) : QString();
+    if (failed > 0) second = tr("%1 failed").arg(failed);
+    const QRectF line(box.left() + 3, box.top() + 10, box.width() - 6, 20);
     if (!state.isEmpty()) second = state;
-    scene_.text(line, QString::fromStdString(in_.all.node_name(id)), title_letters);
+    const QString name = shown(in_.all.node_name(id));
+    Letters name_letters = title_letters;
+    while (name_letters.pixels > theme::small && name_letters.width(name) > line.width())
+        --name_letters.pixels;
+    scene_.text(line, name, name_letters);
     if (first.isEmpty()) std::swap(first, second);
     const Letters letters = Letters::small(theme::ink).aligned(Qt::AlignHCenter);
     scene_.text(line.translated(0, 21), first, letters);
@@ -337,29 +335,26 @@ void MapLayout::draw_client(NodeId id, QRectF box, const QString& state) {
 }
 
 void MapLayout::draw_messages() {
-    std::map<std::pair<NodeId, NodeId>, std::vector<const MessagePicture*>> lanes;
+    std::map<std::pair<NodeId, NodeId>, Messages> lanes;
     for (const auto& [key, message] : *in_.now.in_flight) {
         if (is_placed(message.from, message.to))
             lanes[{message.from, message.to}].push_back(&message);
     }
-    for (const auto& [ends, messages] : lanes)
-        draw_lane(ends.first, ends.second, messages);
     for (const MessagePicture& message : *in_.now.dropped) {
         const bool is_recent = in_.time < *message.dropped + trace::dropped_shown;
         if (is_recent && is_placed(message.from, message.to)) draw_message(message, "lost");
     }
+    for (const auto& [ends, messages] : lanes)
+        draw_lane(ends.first, ends.second, messages);
 }
 
 // Those of which no event says when they arrive stand at their sender, all as one.
-void MapLayout::draw_lane(NodeId from,
-                          NodeId to,
-                          const std::vector<const MessagePicture*>& messages) {
+void MapLayout::draw_lane(NodeId from, NodeId to, const Messages& messages) {
     if (messages.size() > exact_max) {
         const QLineF lane = way(from, to);
         scene_.line(lane.p1(), lane.p2(), Look::stroke(theme::grid, 14));
-        scene_.text_at(lane.center() + QPointF(10, 0),
-                       QObject::tr("%1 messages").arg(messages.size()),
-                       Letters::strong(theme::ink));
+        const QString text = tr("%1 messages").arg(messages.size());
+        scene_.text_at(lane.center() + QPointF(10, 0), text, Letters::strong(theme::ink));
         return;
     }
     const MessagePicture* first_there = nullptr;
@@ -372,8 +367,8 @@ void MapLayout::draw_lane(NodeId from,
         }
     }
     if (there == 0) return;
-    QString label = first_there->is_held ? QObject::tr("waits") : QObject::tr("not arrived yet");
-    if (there > 1) label += QObject::tr(" · %1 in all").arg(there);
+    QString label = first_there->is_held ? tr("waits") : tr("not arrived yet");
+    if (there > 1) label += tr(" · %1 in all").arg(there);
     draw_message(*first_there, label);
 }
 
@@ -393,8 +388,8 @@ void MapLayout::draw_requests() {
                  .part = 1,
                  .api_key = request.api_key,
                  .id = QStringLiteral("request:%1").arg(request.event.value()),
-                 .label = QObject::tr("%1 at work").arg(api_name(request.api_key))};
-        if (count > 1) token.label += QObject::tr(" · %1 in all").arg(count);
+                 .label = tr("%1 at work").arg(api_name(request.api_key))};
+        if (count > 1) token.label += tr(" · %1 in all").arg(count);
     }
     for (const auto& [pair, entry] : at_work)
         draw_token(entry.first);
@@ -403,11 +398,12 @@ void MapLayout::draw_requests() {
 // label: more than its name; null: no label.
 void MapLayout::draw_message(const MessagePicture& message, const QString& label) {
     QString name = api_name(message.api_key);
-    if (message.is_response) name += QObject::tr(" reply");
+    if (message.is_response) name += tr(" reply");
     if (!label.isEmpty()) name += QLatin1Char(' ') + label;
     const bool is_lost = message.dropped.has_value();
-    draw_token({.way = way(message.from, message.to),
-                .part = progress(message, message.dropped.value_or(in_.time)),
+    const qreal part = progress(message, message.dropped.value_or(in_.time));
+    draw_token({.way = way(message.from, message.to, is_lost ? lost_side : side),
+                .part = is_lost ? std::max(part, 0.05) : part,  // clear of its sender
                 .api_key = message.api_key,
                 .is_hollow = message.is_response || is_lost,
                 .is_lost = is_lost,
@@ -426,28 +422,30 @@ void MapLayout::draw_token(const Token& token) {
     if (token.is_lost) scene_.cross(at, theme::mark_radius + 3);
     if (token.label.isEmpty()) return;
     const bool is_right = token.way.dy() < 0;  // what goes up is named there
-    scene_.text({is_right ? at.x() + 15 : at.x() - 255, at.y() - 8, 240, 16},
-                token.label,
-                Letters::small(token.is_lost ? theme::trouble : theme::ink)
-                    .aligned(is_right ? Qt::AlignLeft : Qt::AlignRight));
+    const Letters letters = Letters::small(token.is_lost ? theme::trouble : theme::ink);
+    const qreal width = letters.width(token.label);
+    QRectF box(is_right ? at.x() + 15 : at.x() - 15 - width, at.y() - 8, width, 16);
+    for (const auto& [other, label] : labels_) {
+        if (label == token.label && other.adjusted(-32, 0, 32, 0).intersects(box)) return;
+        if (other.intersects(box)) box.moveTop(other.bottom());
+    }
+    labels_.emplace_back(box, token.label);
+    scene_.text(box, token.label, letters);
 }
 
 void MapLayout::draw_legend() {
-    const QString names[] = {QObject::tr("Produce"),
-                             QObject::tr("Consumer fetch"),
-                             QObject::tr("Metadata, admin")};
+    const QString names[] = {tr("Produce"), tr("Consumer fetch"), tr("Metadata, admin")};
     QPointF at(margin + 8, in_.size.height() - legend_height + 20);
     for (const Family family : families_) {
         add_mark(scene_, family, at, false);
         at = scene_.text_at(at + QPointF(16, 0), names[int(family)], {theme::ink}) + QPointF(26, 0);
     }
-    if (families_.empty()) scene_.text_at(at, QObject::tr("nothing is in flight"), {theme::ink});
-    QString text = QObject::tr("filled = request · hollow = reply");
-    if (has_dropped_) text += QObject::tr(" · ✕ = lost on the way");
-    text += QObject::tr(" · ★ = leader · dashed = not running");
-    scene_.text_at({margin, in_.size.height() - legend_height + 42},
-                   text,
-                   Letters::small(theme::secondary));
+    if (families_.empty()) scene_.text_at(at, tr("nothing is in flight"), {theme::ink});
+    QString text = tr("filled = request · hollow = reply");
+    if (has_dropped_) text += tr(" · ✕ = lost on the way");
+    text += tr(" · ★ = leader · dashed = not running");
+    at = {margin, in_.size.height() - legend_height + 42};
+    scene_.text_at(at, text, Letters::small(theme::secondary));
 }
 
 }  // namespace

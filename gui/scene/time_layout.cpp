@@ -1,8 +1,7 @@
 #include "gui/scene/time_layout.hpp"
 
+#include "gui/model/sentences.hpp"
 #include "gui/scene/theme.hpp"
-
-#include <QObject>
 
 #include <algorithm>
 #include <cmath>
@@ -16,13 +15,6 @@ constexpr qreal ticks_y = 14;
 constexpr qreal labels_y = 32;
 constexpr qreal story_y = 52;
 
-QString tick_text(Instant time, Duration tick) {
-    const std::int64_t ms = time.nanoseconds() / 1'000'000;
-    if (tick < Duration::milliseconds(100)) return QObject::tr("%1 ms").arg(ms);
-    if (tick >= Duration::seconds(1)) return QObject::tr("%1 s").arg(ms / 1000);
-    return QObject::tr("%1.%2 s").arg(ms / 1000).arg(ms % 1000 / 100);
-}
-
 const QColor colors[] = {theme::secondary, theme::trouble, theme::cure, theme::ink};
 
 // Each kind has its own shape: a page, an X, a triangle, a flag.
@@ -32,6 +24,7 @@ void add_shape(Scene& scene, MarkKind kind, QPointF at) {
     const Look full = Look::framed(color, 2, color);
     const qreal r = 6;
     const QRectF box(at.x() - r, at.y() - r, 2 * r, 2 * r);
+    const QPolygonF triangle({box.bottomLeft(), at - QPointF(0, r), box.bottomRight()});
     switch (kind) {
         case MarkKind::said:
             scene.rectangle(box, Look::framed(color, 2, theme::paper));
@@ -40,9 +33,7 @@ void add_shape(Scene& scene, MarkKind kind, QPointF at) {
         case MarkKind::fault:
             return scene.cross(at, r);
         case MarkKind::cure:
-            return scene.polygon(
-                QPolygonF({box.bottomLeft(), at - QPointF(0, r), box.bottomRight()}),
-                full);
+            return scene.polygon(triangle, full);
         case MarkKind::verdict:
             scene.line(at - QPointF(0, r + 4), at + QPointF(0, r), line);
             return scene.rectangle({at.x(), at.y() - r - 4, 14, 9}, full);
@@ -101,21 +92,22 @@ Scene layout_time(const Session& session, QSizeF size) {
     Scene scene(size);
     const TimeAxis axis(size.width(), session.edge());
     const Letters letters = Letters::small(theme::secondary).aligned(Qt::AlignHCenter);
+    const QString seconds = tr("%1 s");
     const qreal moment = axis.x_of(session.time());
     for (Instant at; at <= axis.end() && at < Instant::never(); at = at + axis.tick()) {
         const qreal x = axis.x_of(at);
+        const double at_s = double(at.nanoseconds()) / 1e9;
         scene.line({x, ticks_y + 9}, {x, size.height() - 4}, Look::stroke(theme::grid));
         if (std::abs(x - moment) > 20)  // the moment's triangle stands there
-            scene.text({x - 50, ticks_y - 8, 100, 16}, tick_text(at, axis.tick()), letters);
+            scene.text({x - 50, ticks_y - 8, 100, 16}, seconds.arg(at_s, 0, 'g', 9), letters);
     }
     const QPointF begin(left_margin, story_y);
     scene.line(begin, {axis.x_of(axis.end()), story_y}, Look::stroke(theme::outline));
     scene.line(begin, {moment, story_y}, Look::stroke(theme::ink, 3));
     add_marks(scene, session, axis);
     scene.line({moment, 8}, {moment, size.height() - 4}, Look::stroke(theme::trouble, 2));
-    scene.polygon(QPolygonF({QPointF(moment - 7, 0), QPointF(moment + 7, 0), QPointF(moment, 12)}),
-                  Look::framed(theme::trouble, 1, theme::trouble),
-                  QStringLiteral("moment"));
+    const QPolygonF mark({QPointF(moment - 7, 0), QPointF(moment + 7, 0), QPointF(moment, 12)});
+    scene.polygon(mark, Look::framed(theme::trouble, 1, theme::trouble), "moment");
     return scene;
 }
 

@@ -5,6 +5,9 @@
 #include <QFile>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 namespace glasslog::gui {
 namespace {
 
@@ -120,9 +123,7 @@ void Source::deliver(trace::TraceReader& reader, const Piece& piece) {
         events.push_back(std::move(**event));
     }
     const std::lock_guard lock(mutex_);
-    pending_.events.insert(pending_.events.end(),
-                           std::make_move_iterator(events.begin()),
-                           std::make_move_iterator(events.end()));
+    std::move(events.begin(), events.end(), std::back_inserter(pending_.events));
     pending_.header = reader.header();
     pending_.problem = problem;
     pending_.is_ended = is_ended;

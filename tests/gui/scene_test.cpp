@@ -196,6 +196,65 @@ TEST_F(SceneTest, ManyMessagesOnALinkAreCounted) {
               "text '41 messages'");
 }
 
+// Brokers with partitions, and clients, of which nothing else is known.
+Scene map_of(int partitions, int clients) {
+    trace::Story story;
+    story.add(0, trace::broker, trace::kinds::NodeStarted{"b1", "broker", 1});
+    for (int i = 0; i < partitions; ++i) {
+        const PartitionIndex partition{i};
+        story.add(0,
+                  trace::broker,
+                  trace::kinds::LogOpened{"orders", partition, Offset(0), Offset(0)});
+    }
+    for (int i = 1; i <= clients; ++i) {
+        const std::string name = "consumer" + std::to_string(i);
+        story.add(0, NodeId(1000 + i), trace::kinds::NodeStarted{name, "consumer", 1});
+    }
+    return map_at(trace::timeline_of(story.events()), 1);
+}
+
+TEST_F(SceneTest, TheNamesOfTwelveClientsCanBeRead) {
+    const Scene scene = map_of(1, 12);
+
+    QRectF before;
+    for (const Drawable& drawable : scene.drawables()) {
+        if (drawable.id.startsWith(QLatin1String("node:10"))) {
+            EXPECT_FALSE(drawable.box.intersects(before)) << drawable.id.toStdString();
+            before = drawable.box;
+        }
+        if (drawable.text.startsWith(QLatin1String("consumer"))) {
+            EXPECT_LE(drawable.letters.width(drawable.text), drawable.box.width());
+        }
+    }
+}
+
+TEST_F(SceneTest, PartitionsThatDoNotFitAreCounted) {
+    EXPECT_EQ(lines_with(map_of(15, 1), QStringLiteral("more")), "text '+14 more'");
+    EXPECT_EQ(lines_with(map_of(2, 1), QStringLiteral("more")), "");
+}
+
+TEST_F(SceneTest, WhatIsLostLiesApartFromWhatIsSentAgain) {
+    trace::Story story;
+    story.add(0, trace::broker, trace::kinds::NodeStarted{"b1", "broker", 1});
+    story.add(0, trace::producer, trace::kinds::NodeStarted{"p1", "producer", 1});
+    for (int i = 0; i < 2; ++i) {
+        story.send(1, trace::producer, trace::broker, 0, trace::no_event);
+        story.add(
+            1,
+            trace::producer,
+            trace::kinds::MessageDropped{trace::producer.value(), true, 100 + i * 100, "cut"});
+    }
+    story.send(1, trace::producer, trace::broker, 0, trace::no_event);
+
+    const Scene scene = map_at(trace::timeline_of(story.events()), 1);
+
+    const QRectF lost = box_of(scene, QStringLiteral("message:3"));
+    const QRectF again = box_of(scene, QStringLiteral("message:7"));
+    EXPECT_FALSE(lost.isEmpty());
+    EXPECT_FALSE(lost.intersects(again));
+    EXPECT_EQ(lines_with(scene, QStringLiteral("'Produce lost'")), "text 'Produce lost'");
+}
+
 TEST_F(SceneTest, TheLaneShowsWhatIsSyncedAndWhatIsNot) {
     const Scene scene = lanes_at(timeline_, 599);
 
@@ -218,6 +277,27 @@ TEST_F(SceneTest, TheLaneTellsAPowerLossInThreeSteps) {
               "text 'p1 was promised everything below 30: 9 promised records are gone'");
     EXPECT_EQ(lines_with(after, QStringLiteral("torn")),
               "text '9 records lost · torn tail of 70 bytes cut'\ntext 'torn'");
+}
+
+TEST_F(SceneTest, LostCellsThatDoNotFitAreCounted) {
+    const Timeline timeline = trace::timeline_of(trace::power_loss_story(60, 10));
+
+    EXPECT_NE(lines_with(lanes_at(timeline, 3000, 600), QStringLiteral("… +")), "");
+    EXPECT_EQ(lines_with(lanes_at(timeline_, 1300), QStringLiteral("… +")), "");
+}
+
+TEST_F(SceneTest, WhatWasLostLongAgoIsNotAlignedWithTheRow) {
+    trace::Snapshot now = timeline_.after(timeline_.events().size());
+    auto& log = now.replicas.edit().begin()->second.edit();
+    const Offset first = log.lost.front().base;
+    log.log_end = log.synced = log.high_watermark = Offset(900);
+    log.recent.clear();
+
+    const Scene scene = layout_lanes({now, QSizeF(800, 300), {}});
+
+    EXPECT_EQ(first, Offset(21));
+    EXPECT_EQ(lines_with(scene, QStringLiteral("lost 2")), "text 'lost 21–29'");
+    EXPECT_NE(lines_with(scene, QStringLiteral("'29'")), "");
 }
 
 TEST_F(SceneTest, ALongTailIsShownByItsNewestBatches) {
@@ -278,6 +358,23 @@ TEST(SentenceTest, NamesNodesAndApis) {
     story.add(0, no_node, trace::kinds::LinkChanged{trace::broker, trace::producer, "cut"});
     EXPECT_EQ(sentence(story.events()[0], names).toStdString(), "link from b1 to p1 is cut");
     EXPECT_EQ(time_text(at_ms(1250)).toStdString(), "1.250 000");
+}
+
+template <std::size_t... at>
+std::vector<trace::Event> one_of_each(std::index_sequence<at...>) {
+    trace::Story story;
+    (story.add(0, trace::broker, std::variant_alternative_t<at + 1, trace::AnyKind>{}), ...);
+    return story.events();
+}
+
+TEST(SentenceTest, EveryKindHasOneOfItsOwn) {
+    constexpr std::size_t kinds = std::variant_size_v<trace::AnyKind> - 1;
+    for (const trace::Event& event : one_of_each(std::make_index_sequence<kinds>())) {
+        const std::string kind = trace::kind_name(event.kind.value());
+        const std::string text = sentence(event, {}).toStdString();
+        EXPECT_EQ(text.find(kind + ' '), std::string::npos) << text;
+        EXPECT_EQ(text.find('{'), std::string::npos) << text;
+    }
 }
 
 TEST(TimeAxisTest, PixelsAndTimesAreInverse) {

@@ -8,8 +8,10 @@
 #include <QAction>
 #include <QApplication>
 #include <QFile>
+#include <QLabel>
 #include <QListWidget>
 #include <QMouseEvent>
+#include <QProcess>
 #include <QTableView>
 #include <QTemporaryDir>
 #include <gtest/gtest.h>
@@ -55,9 +57,10 @@ void receive(Session& session, std::size_t count) {
 class WindowTest : public ::testing::Test {
 protected:
     std::unique_ptr<MainWindow> open(bool is_steerable) {
-        auto source = std::make_unique<ScriptedSource>(trace::trace_file(events_, !is_steerable),
-                                                       is_steerable,
-                                                       lines_);
+        auto source =
+            std::make_unique<ScriptedSource>(trace::trace_file(events_, !is_steerable, seed_),
+                                             is_steerable,
+                                             lines_);
         auto window = std::make_unique<MainWindow>(std::move(source), QStringLiteral("run"));
         window->show();
         receive(window->session(), events_.size());
@@ -88,6 +91,7 @@ protected:
 
     std::vector<trace::Event> events_ = trace::power_loss_story();
     std::vector<std::string> lines_;
+    std::uint64_t seed_ = 7;
 };
 
 TEST_F(WindowTest, SeekingPlayingAndSteppingReachTheSamePicture) {
@@ -241,6 +245,71 @@ TEST_F(WindowTest, ThePastOfASimulationRefusesFaults) {
 
     EXPECT_FALSE(crash->isEnabled());
     EXPECT_TRUE(crash->toolTip().contains(QStringLiteral("this is the past")));
+}
+
+TEST_F(WindowTest, ABrokerAtWorkHasNeitherSeedNorVerdict) {
+    const auto texts = [&] {
+        const auto window = open(false);
+        while (!window->session().is_ended())
+            window->session().receive(50);
+        window->refresh();
+        QStringList all;
+        for (const QLabel* label : window->findChildren<QLabel*>())
+            all += label->text();
+        return all;
+    };
+    std::erase_if(events_, [](const trace::Event& e) { return e.kind.value() / 10 == 14; });
+    EXPECT_TRUE(texts().contains(QStringLiteral("no verdict yet")));
+    EXPECT_TRUE(texts().contains(QStringLiteral("■ RECORDED  seed 7")));
+
+    seed_ = 0;
+    EXPECT_FALSE(texts().contains(QStringLiteral("no verdict yet")));
+    EXPECT_TRUE(texts().contains(QStringLiteral("■ RECORDED")));
+}
+
+TEST_F(WindowTest, AMomentBeyondTheEndIsSaidToBe) {
+    const auto window = open(false);
+    const auto is_said = [&] {
+        for (const QLabel* label : window->findChildren<QLabel*>()) {
+            if (label->text().contains(QStringLiteral("9.000 000 s is beyond the end")))
+                return true;
+        }
+        return false;
+    };
+    window->load_until(at_ms(9'000));
+    EXPECT_TRUE(is_said());
+    window->session().seek(at_ms(100));
+    window->refresh();
+    EXPECT_FALSE(is_said());
+    window->load_until(at_ms(1'000));
+    EXPECT_FALSE(is_said());
+}
+
+// Exit code and what it says, without a display.
+std::string run_without_display(const QStringList& arguments) {
+    QProcess process;
+    QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+    for (const char* name : {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM", "XDG_RUNTIME_DIR"})
+        environment.remove(QLatin1String(name));
+    process.setProcessEnvironment(environment);
+    process.start(QStringLiteral(GLASSLOG_GUI_BINARY), arguments);
+    process.waitForFinished();
+    return std::to_string(process.exitCode()) + " " + process.readAllStandardError().toStdString();
+}
+
+TEST_F(WindowTest, TheProgramSaysInOneLineWhatItCannotDo) {
+    const QTemporaryDir directory;
+    const QString path = directory.filePath(QStringLiteral("run.trace"));
+    const auto bytes = trace::trace_file(events_);
+    QFile file(path);
+    ASSERT_TRUE(file.open(QIODevice::WriteOnly));
+    file.write(reinterpret_cast<const char*>(bytes.data()), qint64(bytes.size()));
+    file.close();
+
+    EXPECT_EQ(run_without_display({path}),
+              "2 glasslog-gui: no display; use --screenshot out.png\n");
+    EXPECT_EQ(run_without_display({"--nix"}), "2 glasslog-gui: Unknown option 'nix'.\n");
+    EXPECT_EQ(run_without_display({path, "--screenshot", directory.filePath("out.png")}), "0 ");
 }
 
 TEST_F(WindowTest, OnlyRestartResumeAndHealAreCures) {

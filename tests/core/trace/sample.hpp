@@ -145,9 +145,10 @@ inline Timeline timeline_of(const std::vector<Event>& events) {
 }
 
 inline std::vector<std::uint8_t> trace_file(const std::vector<Event>& events,
-                                            bool is_finished = true) {
+                                            bool is_finished = true,
+                                            std::uint64_t seed = 7) {
     MemorySink sink;
-    TraceWriter writer(sink, {.seed = 7, .build = "test", .configuration = "scenario \"x\""});
+    TraceWriter writer(sink, {.seed = seed, .build = "test", .configuration = "scenario \"x\""});
     for (const Event& event : events)
         writer.add(event);
     if (is_finished) {
