@@ -75,6 +75,7 @@ TEST(ServeTest, RefusesWhatDoesNotApplyAndTheVerdictStays) {
     for (const std::string line : {"heal x", "restart b1", "resume b1"}) {
         const auto taken = serve.line(line);
         ASSERT_FALSE(taken.has_value()) << line;
+        EXPECT_THAT(taken.error().text(), testing::MatchesRegex("stdin:[234]:1: .*"));
         EXPECT_THAT(taken.error().text(), HasSubstr("a command that applies now"));
     }
     ASSERT_TRUE(serve.line("at 700ms heal x").has_value());
