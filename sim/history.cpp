@@ -57,7 +57,7 @@ void History::consumed(const std::string& name, const client::ConsumedRecord& re
     ConsumerHistory& consumer = consumers_[name];
     const auto [next, is_new] = consumer.next.try_emplace(record.partition, record.offset);
     if (record.offset != next->second) {
-        ++(record.offset > next->second ? consumer.gaps : consumer.repeats);
+        if (record.offset > next->second) ++consumer.gaps;
         if (consumer.first_fault.empty()) {
             consumer.first_fault = fmt::format("{}: offset {} came where {} was next",
                                                record.partition.text(),
@@ -65,7 +65,10 @@ void History::consumed(const std::string& name, const client::ConsumedRecord& re
                                                next->second);
         }
     }
+    Offset& furthest = consumer.furthest.try_emplace(record.partition, record.offset).first->second;
+    if (record.offset < furthest) ++consumer.repeats;
     next->second = record.offset + 1;
+    furthest = std::max(furthest, next->second);
     ++consumer.consumed;
     consumer.seen[record.partition].push_back({record.offset, hash_of(record.value)});
     tell();

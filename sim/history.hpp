@@ -43,9 +43,10 @@ struct ConsumerHistory {
     std::map<TopicPartition, std::vector<SeenRecord>> seen;
     std::map<TopicPartition, Offset> next;
     std::int64_t consumed = 0;
-    std::int64_t gaps = 0;     // times that offsets were left out
-    std::int64_t repeats = 0;  // times that an offset came again
-    std::string first_fault;   // "orders-0: 17 after 12"
+    std::map<TopicPartition, Offset> furthest;  // the highest `next` that there was
+    std::int64_t gaps = 0;                      // times that offsets were left out
+    std::int64_t repeats = 0;                   // records that came again
+    std::string first_fault;                    // "orders-0: 17 after 12"
 };
 
 // A record as it stood in the log when everything was over.

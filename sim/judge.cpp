@@ -35,7 +35,7 @@ void Judge::violate(const std::string& promise, const std::string& text) {
         is_expected_broken(promise) ||
         std::ranges::find(scenario_.always, promise, &Always::name) != scenario_.always.end();
     if (!is_named) return;
-    violations_.push_back({promise, text, now_()});
+    violations_.push_back({promise, text, now_(), is_expected_broken(promise)});
     tell_(violations_.back());
 }
 

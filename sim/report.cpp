@@ -43,6 +43,10 @@ std::string report_text(const RunReport& report) {
     out += fmt::format("  {}: {}\n", word(report.code), report.verdict);
     for (std::size_t i = 1; i < report.problems.size(); ++i)
         out += fmt::format("  also: {}\n", report.problems[i]);
+    for (const Violation& violation : report.violations) {
+        if (!violation.is_expected) continue;
+        out += fmt::format("  shown, as expected: {}: {}\n", violation.promise, violation.text);
+    }
     for (std::size_t i = 0; i < report.faults.size(); ++i) {
         out += fmt::format("  {} {}: bit {} time{}\n",
                            report.faults[i].injected_at,

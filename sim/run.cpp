@@ -161,8 +161,9 @@ std::optional<std::string> Run::Parts::audit() {
         problem = std::move(found);
     });
     if (!world.run_until([&] { return is_done; }, audit_limit)) {
+        const std::string progress = stage.audit_progress();
         world.crash(*world.find_node("auditor"));  // its callback refers to this call
-        return fmt::format("the log could not be read within {}", audit_limit);
+        return fmt::format("the log could not be read within {}: {}", audit_limit, progress);
     }
     return problem;
 }

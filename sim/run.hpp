@@ -28,6 +28,7 @@ struct Violation {
     std::string promise;
     std::string text;
     Instant at;
+    bool is_expected = false;
 };
 
 // All that a run tells of itself.

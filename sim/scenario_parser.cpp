@@ -70,6 +70,9 @@ private:
     Read<void> read_line(TokenLine& line) {
         if (line.is_indented() && !scenario_.blocks.empty()) return read_step(line);
         const TextPlace place = line.place();
+        if (std::ranges::find(step_words(), line.peek().text) != step_words().end()) {
+            return Unexpected{step_without_block(line)};
+        }
         const std::string word = TRY(line.take_one_of(openers()));
         if (word == "at" || word == "when" || word == "after") return read_block(line, word, place);
         if (word == "cluster") return read_cluster(line);
@@ -81,6 +84,21 @@ private:
         if (word == "expect") return read_expect(line);
         if (word == "end") return read_end(line);
         return read_header(line, word);
+    }
+
+    InputError step_without_block(const TokenLine& line) const {
+        const std::string what =
+            fmt::format("the step '{}' at the beginning of a line", line.peek().text);
+        if (!scenario_.blocks.empty()) {
+            return line.error_at(line.place(),
+                                 what,
+                                 "a step of the block above",
+                                 "indent it by a blank or more");
+        }
+        return line.error_at(line.place(),
+                             what,
+                             "a step in a block",
+                             fmt::format("for example at 1s {}", line.peek().text));
     }
 
     // Header words may share a line: "level intermediate   seed 7".
@@ -215,7 +233,7 @@ private:
         std::vector<std::string> topics;
         for (const TopicSpec& topic : scenario_.topics)
             topics.push_back(topic.name);
-        load.topic = TRY(line.take_one_of(topics));
+        load.topic = TRY(line.take_name("a topic of a line above", topics));
         if (work == "produce") {
             load.work = TRY(read_produce(line));
         } else {
@@ -376,8 +394,10 @@ Expected<Scenario, InputError> parse_scenario(std::string_view text, const std::
     return Parser(where).parse(text);
 }
 
-Expected<Command, InputError> parse_command(std::string_view text, const Scenario& scenario) {
-    TokenLine line = TRY(TokenLine::split(text, "stdin", 1));
+Expected<Command, InputError> parse_command(std::string_view text,
+                                            const Scenario& scenario,
+                                            std::int32_t number) {
+    TokenLine line = TRY(TokenLine::split(text, "stdin", number));
     if (line.skip("run")) {
         const std::string word = TRY(line.take_one_of({"until", "for"}));
         const Duration time = TRY(line.take_duration());

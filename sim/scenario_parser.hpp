@@ -37,7 +37,10 @@ struct Finish {};
 using Command = std::variant<RunUntil, RunFor, DoAt, Finish>;
 
 // "run until 3s", "run for 20ms", "crash b1", "at 3s crash b1", "end". `scenario` knows the names.
-Expected<Command, InputError> parse_command(std::string_view line, const Scenario& scenario);
+// number: of the line, from 1.
+Expected<Command, InputError> parse_command(std::string_view line,
+                                            const Scenario& scenario,
+                                            std::int32_t number = 1);
 
 // The word that is fewest edits away, if it is near enough to be meant.
 std::string nearest_word(const std::string& word, const std::vector<std::string>& candidates);

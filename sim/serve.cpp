@@ -3,6 +3,8 @@
 #include "core/base/overloaded.hpp"
 #include "sim/scenario_parser.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 namespace glasslog::sim {
@@ -22,13 +24,17 @@ Serve::Serve(const Scenario& scenario, std::uint64_t seed, trace::Sink& sink)
 }
 
 Expected<void, InputError> Serve::line(std::string_view text) {
+    ++line_;
     if (text.find_first_not_of(" \t\r") == std::string_view::npos || report_) return {};
-    Command command = TRY(parse_command(text, scenario_));
+    Command command = TRY(parse_command(text, scenario_, line_));
     const auto* const act = std::get_if<DoAt>(&command);
     if (act != nullptr && !act->time && !is_waiting_) {
         for (const Step& step : act->steps) {
             if (auto why = run_.refusal_of(step))
-                return Unexpected{InputError{"stdin:1:1", *why, "a command that applies now", {}}};
+                return Unexpected{InputError{fmt::format("stdin:{}:1", line_),
+                                             *why,
+                                             "a command that applies now",
+                                             {}}};
         }
     }
     // Tells who shows the run that time went on, also when nothing happened.

@@ -36,6 +36,7 @@ public:
 private:
     Scenario scenario_;
     Run run_;
+    std::int32_t line_ = 0;    // the number of the newest line
     bool is_waiting_ = false;  // a command that was taken has not been performed
     std::optional<RunReport> report_;
 };

@@ -1,6 +1,7 @@
 #include "sim/stage.hpp"
 
 #include "core/base/check.hpp"
+#include "core/trace/log.hpp"
 #include "sim/mistakes.hpp"
 
 #include <fmt/format.h>
@@ -65,16 +66,29 @@ void Stage::add_broker(const std::string& name) {
     world_.add_node(
         config,
         [this, name, settings = *std::move(parsed)](std::vector<runtime::Runtime> reactors) {
-            const auto ended = [this, name](const IoError& error) {
-                problems_.push_back(fmt::format("{} could not start: {}", name, error.text()));
-                const NodeId node = *world_.find_node(name);
-                world_.at(world_.now(), [this, node] { world_.crash(node); });
+            const auto ended = [this, name](BrokerEnd end, const IoError& error) {
+                end_broker(name, end, error);
             };
             return std::make_unique<BrokerProgram>(std::move(reactors),
                                                    settings,
                                                    rules_with(scenario_.mistake),
                                                    ended);
         });
+}
+
+// A broker whose disk failed ends as by a crash: the scenario may start it again, and what is lost
+// by it is for the promises to say.
+void Stage::end_broker(const std::string& name, BrokerEnd end, const IoError& error) {
+    const NodeId node = *world_.find_node(name);
+    if (end == BrokerEnd::never_ready) {
+        problems_.push_back(fmt::format("{} could not start: {}", name, error.text()));
+    }
+    const std::string text = fmt::format("{} ended: {}", name, error.text());
+    world_.at(world_.now(), [this, node, text] {
+        const auto level = static_cast<std::int8_t>(trace::LogLevel::error);
+        world_.emit(node, trace::kinds::LogLine{level, "broker", text});
+        world_.crash(node);
+    });
 }
 
 void Stage::add_admin() {
@@ -184,6 +198,12 @@ bool Stage::are_brokers_ready() {
 void Stage::audit(AuditProgram::Done done) {
     audited_ = std::move(done);
     world_.start(*world_.find_node("auditor"));
+}
+
+std::string Stage::audit_progress() {
+    const auto* const audit =
+        dynamic_cast<AuditProgram*>(world_.program(*world_.find_node("auditor")));
+    return audit == nullptr ? "the auditor does not run" : audit->progress();
 }
 
 }  // namespace glasslog::sim

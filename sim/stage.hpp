@@ -44,11 +44,15 @@ public:
     // `done` with the reason why the logs could not be read.
     void audit(AuditProgram::Done done);
 
+    // Where the audit stands, while it runs: "orders-0 at offset 17 of 25".
+    std::string audit_progress();
+
     // What went wrong on the way: a broker that could not start, a topic that was refused.
     const std::vector<std::string>& problems() const { return problems_; }
 
 private:
     void add_broker(const std::string& name);
+    void end_broker(const std::string& name, BrokerEnd end, const IoError& error);
     void add_admin();
     void add_load(const LoadSpec& load);
     void add_auditor();

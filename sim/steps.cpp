@@ -4,7 +4,6 @@
 #include "sim/scenario_parser.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -64,13 +63,6 @@ constexpr std::array verbs{VerbFacts{"crash", Object::node},
                            VerbFacts{"clock-drift", Object::drift},
                            VerbFacts{"clock-jump", Object::jump}};
 
-std::vector<std::string> step_words() {
-    std::vector<std::string> words{"say", "say.pt", "let", "heal", "check"};
-    for (const VerbFacts& facts : verbs)
-        words.emplace_back(facts.verb);
-    return words;
-}
-
 const VerbFacts* find_verb(const std::string& word) {
     const auto found =
         std::ranges::find_if(verbs, [&](const VerbFacts& facts) { return facts.verb == word; });
@@ -79,11 +71,12 @@ const VerbFacts* find_verb(const std::string& word) {
 
 Read<std::string> take_node(TokenLine& line, const Vocabulary& words) {
     if (line.skip("{")) {
-        const std::string name = TRY(line.take_one_of(words.lets));
+        const std::string name =
+            TRY(line.take_name("a name that a let above has bound", words.lets));
         TRY(line.take_sign("}"));
         return name;
     }
-    return line.take_one_of(words.nodes);
+    return line.take_name("a node", words.nodes);
 }
 
 Read<void> take_pair(TokenLine& line, const Vocabulary& words, FaultStep& step) {
@@ -267,14 +260,7 @@ Read<std::string> take_subject(TokenLine& line,
         return {"a node", &words.nodes};
     };
     const Choice choice = choose();
-    for (const std::string& name : *choice.names) {
-        if (line.skip(name)) return name;
-    }
-    const std::string expected = fmt::format("{}{}{}",
-                                             choice.kind,
-                                             choice.names->empty() ? "; there is none" : ": ",
-                                             fmt::join(*choice.names, ", "));
-    return Unexpected{line.error(expected, *choice.names)};
+    return line.take_name(choice.kind, *choice.names);
 }
 
 Read<Term> take_term(TokenLine& line, const Vocabulary& words) {
@@ -292,7 +278,8 @@ Read<Term> take_term(TokenLine& line, const Vocabulary& words) {
     all.insert(all.end(), words.lets.begin(), words.lets.end());
     all.insert(all.end(), words.nodes.begin(), words.nodes.end());
     if (line.skip("{")) {
-        const std::string let = TRY(line.take_one_of(words.lets));
+        const std::string let =
+            TRY(line.take_name("a name that a let above has bound", words.lets));
         TRY(line.take_sign("}"));
         return Term(Name{let, place});
     }
@@ -329,6 +316,16 @@ constexpr std::array<std::pair<const char*, Unsynced>, 4> fates{
 
 }  // namespace
 
+const std::vector<std::string>& step_words() {
+    static const std::vector<std::string> list = [] {
+        std::vector<std::string> words{"say", "say.pt", "let", "heal", "check"};
+        for (const VerbFacts& facts : verbs)
+            words.emplace_back(facts.verb);
+        return words;
+    }();
+    return list;
+}
+
 Vocabulary vocabulary_of(const Scenario& scenario) {
     Vocabulary words;
     words.nodes = scenario.brokers;
@@ -358,8 +355,10 @@ Expected<Step, InputError> take_step(TokenLine& line, const Vocabulary& words) {
     if (word == "check") return Step(CheckStep{TRY(take_condition(line, words)), place});
     if (word == "heal") {
         const TextPlace label_place = line.place();
-        const std::string label = TRY(words.has_commands ? line.take_word("a fault's name")
-                                                         : line.take_one_of(words.labels));
+        const std::string label =
+            TRY(words.has_commands
+                    ? line.take_word("a fault's name")
+                    : line.take_name("a fault that is named above (as NAME)", words.labels));
         return Step(HealStep{label, label_place});
     }
     return take_fault(line, words, *find_verb(word));

@@ -25,6 +25,9 @@ struct Vocabulary {
 
 Vocabulary vocabulary_of(const Scenario& scenario);
 
+// The first words of steps.
+const std::vector<std::string>& step_words();
+
 Expected<Step, InputError> take_step(TokenLine& line, const Vocabulary& words);
 Expected<Condition, InputError> take_condition(TokenLine& line, const Vocabulary& words);
 Expected<CrashModel, InputError> take_crash_model(TokenLine& line);

@@ -168,10 +168,10 @@ void Story::inject(const FaultStep& step) {
     if (!step.lasting) return;
     const bool ends_by_restart = step.verb == "crash" || step.verb == "power-loss";
     world.at(world.now() + *step.lasting, [&world, id, node = *node, ends_by_restart] {
-        if (ends_by_restart) {
-            world.inject(Restart{node});
-        } else {
+        if (!ends_by_restart) {
             world.heal(id);
+        } else if (!world.is_running(node)) {  // nobody was faster
+            world.inject(Restart{node});
         }
     });
 }

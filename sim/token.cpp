@@ -3,6 +3,7 @@
 #include "sim/scenario_parser.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -144,6 +145,15 @@ TokenLine::Read<std::string> TokenLine::take_one_of(const std::vector<std::strin
         expected += words[i];
     }
     return Unexpected{error(expected, words)};
+}
+
+TokenLine::Read<std::string> TokenLine::take_name(const std::string& kind,
+                                                  const std::vector<std::string>& names) {
+    for (const std::string& name : names) {
+        if (skip(name)) return name;
+    }
+    const char* const colon = names.empty() ? "; there is none" : ": ";
+    return Unexpected{error(fmt::format("{}{}{}", kind, colon, fmt::join(names, ", ")), names)};
 }
 
 TokenLine::Read<void> TokenLine::take_sign(const std::string& sign) {

@@ -53,6 +53,9 @@ public:
 
     // One of `words`.
     Read<std::string> take_one_of(const std::vector<std::string>& words);
+
+    // One of `names`, which are what `kind` says ("a topic"): for errors, also when there is none.
+    Read<std::string> take_name(const std::string& kind, const std::vector<std::string>& names);
     Read<void> take_sign(const std::string& sign);
     Read<std::int64_t> take_count(std::int64_t low, std::int64_t high = INT64_MAX);
 

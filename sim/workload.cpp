@@ -1,5 +1,7 @@
 #include "sim/workload.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -16,12 +18,12 @@ BrokerProgram::BrokerProgram(std::vector<runtime::Runtime> reactors,
 
 void BrokerProgram::start() {
     broker_.on_failure(gate_.wrap([this](const IoError& error) {
-        is_ready_ = false;
-        ended_(error);
+        const bool was_ready = std::exchange(is_ready_, false);
+        ended_(was_ready ? BrokerEnd::failed_later : BrokerEnd::never_ready, error);
     }));
     broker_.start(gate_.wrap([this](Expected<broker::Started, IoError> started) {
         is_ready_ = started.has_value();
-        if (!started) ended_(started.error());
+        if (!started) ended_(BrokerEnd::never_ready, started.error());
     }));
 }
 
@@ -231,6 +233,21 @@ bool AuditProgram::is_complete() const {
         const auto position = consumer_.position(end.partition);
         return position && *position >= end.offset;
     });
+}
+
+std::string AuditProgram::progress() const {
+    if (ends_.empty()) return "no broker told where the logs end";
+    for (const client::ListedOffset& end : ends_) {
+        const auto position = consumer_.position(end.partition);
+        if (!position)
+            return fmt::format("{}: no broker told where it begins", end.partition.text());
+        if (*position >= end.offset) continue;
+        return fmt::format("{} stands at offset {} of {}",
+                           end.partition.text(),
+                           *position,
+                           end.offset);
+    }
+    return "all logs were read";
 }
 
 void AuditProgram::read() {

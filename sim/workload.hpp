@@ -19,11 +19,14 @@
 
 namespace glasslog::sim {
 
-// A broker. `ended` is told why it could not start, or that its disk failed, as a process would say
-// before it exits.
+// How a broker's process ended by itself.
+enum class BrokerEnd : std::uint8_t { never_ready, failed_later };
+
+// A broker. `ended` is told why it could not start, or that its disk failed later, as a process
+// would say before it exits.
 class BrokerProgram final : public Program {
 public:
-    using Ended = UniqueFunction<void(const IoError& error)>;
+    using Ended = UniqueFunction<void(BrokerEnd end, const IoError& error)>;
 
     BrokerProgram(std::vector<runtime::Runtime> reactors,
                   broker::Config config,
@@ -137,6 +140,9 @@ public:
                  Done done);
 
     void start() override;
+
+    // The first partition that is not read to its end, and where it stands.
+    std::string progress() const;
 
 private:
     void read();

@@ -33,10 +33,18 @@ int work(const RunSeed& run, SeedRange seeds, std::uint64_t step, int output) {
     }
 }
 
+// By its seed; the ones that are of no seed come last.
+struct Finding {
+    std::uint64_t seed = 0;
+    std::string text;
+};
+
+constexpr std::uint64_t no_seed = UINT64_MAX;
+
 class Campaign {
 public:
     Campaign(const RunSeed& run, SeedRange seeds, std::uint64_t step, Output output)
-        : run_(run), seeds_(seeds), step_(step), output_(output) {}
+        : run_(run), seeds_(seeds), step_(step), output_(output), next_(seeds.first) {}
 
     struct Worker {
         os::Forked process;
@@ -68,12 +76,13 @@ public:
         const std::string how = status ? status->text() : status.error().text();
         worst_ = std::max(worst_, 1);
         if (!worker.seed) {
-            findings_.push_back(fmt::format("the simulator's process {}", how));
+            findings_.push_back({no_seed, fmt::format("the simulator's process {}", how)});
             return {};
         }
         const std::uint64_t seed = *worker.seed;
-        findings_.push_back(fmt::format("seed {}: the simulator's process {}", seed, how));
+        findings_.push_back({seed, fmt::format("the simulator's process {}", how)});
         ++aborted_;
+        tell_json(seed, {});
         if (seeds_.last - seed >= step_) worker = TRY(begin(seed + step_));
         return {};
     }
@@ -83,8 +92,12 @@ public:
         if (done_ + aborted_ < all) {
             worst_ = std::max(worst_, 1);
             findings_.push_back(
-                fmt::format("{} of {} seeds gave no report", all - done_ - aborted_, all));
+                {no_seed,
+                 fmt::format("{} of {} seeds gave no report", all - done_ - aborted_, all)});
         }
+        for (const auto& [seed, line] : waiting_)
+            print_json(line);
+        std::ranges::stable_sort(findings_, {}, &Finding::seed);
         if (worst_ == 0 && !unbitten().empty()) worst_ = 4;
         if (output_ == Output::text) print_summary();
         return static_cast<ExitCode>(worst_);
@@ -96,7 +109,7 @@ private:
             worker.seed = std::stoull(line.substr(6));
             return;
         }
-        if (output_ == Output::json) fmt::print("{}\n", line);
+        if (worker.seed) tell_json(*worker.seed, line);
         const Json report = Json::parse(line, nullptr, false);
         if (report.is_discarded() || !worker.seed) return;
         ++done_;
@@ -109,10 +122,23 @@ private:
         const int code = report["code"].get<int>();
         if (code != 0 && code != 4) {
             worst_ = std::max(worst_, code);
-            findings_.push_back(
-                fmt::format("seed {}: {}", *worker.seed, report["verdict"].get<std::string>()));
+            findings_.push_back({*worker.seed, report["verdict"].get<std::string>()});
         }
         tell_progress();
+    }
+
+    // In the order of the seeds: what comes too early waits. Empty for a seed without a report.
+    void tell_json(std::uint64_t seed, const std::string& line) {
+        if (output_ != Output::json) return;
+        waiting_[seed] = line;
+        while (!waiting_.empty() && waiting_.begin()->first == next_) {
+            print_json(waiting_.extract(waiting_.begin()).mapped());
+            ++next_;
+        }
+    }
+
+    static void print_json(const std::string& line) {
+        if (!line.empty()) fmt::print("{}\n", line);
     }
 
     void tell_progress() const {
@@ -139,8 +165,15 @@ private:
         for (const auto& [name, count] : bites_)
             fmt::print("  {}: bit {} times\n", name, count);
         for (std::size_t i = 0; i < std::min(findings_.size(), shown_findings_max); ++i) {
-            fmt::print("  {}\n", findings_[i]);
+            const auto& [seed, text] = findings_[i];
+            if (seed == no_seed) {
+                fmt::print("  {}\n", text);
+            } else {
+                fmt::print("  seed {}: {}\n", seed, text);
+            }
         }
+        if (findings_.size() > shown_findings_max)
+            fmt::print("  … and {} more\n", findings_.size() - shown_findings_max);
         for (const std::string& name : unbitten()) {
             fmt::print("  false green: '{}' never bit; what it was to test was not tested\n", name);
         }
@@ -150,13 +183,15 @@ private:
     SeedRange seeds_;
     std::uint64_t step_;
     Output output_;
+    std::uint64_t next_;                            // of the line that is printed next
+    std::map<std::uint64_t, std::string> waiting_;  // lines behind it, by seed
     std::uint64_t done_ = 0;
     std::uint64_t aborted_ = 0;
     std::uint64_t events_ = 0;
     int worst_ = 0;
     std::set<std::string> hashes_;
     std::map<std::string, std::uint64_t> bites_;  // by the fault's text
-    std::vector<std::string> findings_;
+    std::vector<Finding> findings_;
 };
 
 ExitCode complain(const IoError& error) {

@@ -6,8 +6,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <string>
+#include <thread>
 
 namespace glasslog::cli {
 namespace {
@@ -41,6 +43,37 @@ TEST(CampaignTest, AnAbortIsAFindingAndTheOtherSeedsRun) {
     EXPECT_THAT(text, HasSubstr("7 seeds, 7 different hashes, 7 events, 3 findings"));
     EXPECT_THAT(text, HasSubstr("seed 3: the simulator's process killed by signal 6"));
     EXPECT_THAT(text, HasSubstr("seed 10: "));
+}
+
+std::string failure_of(std::uint64_t seed) {
+    return fmt::format(
+        R"({{"seed":{0},"code":1,"verdict":"bad {0}","hash":"{0:x}","events":1,"faults":[]}})",
+        seed);
+}
+
+// One of the two workers is slow.
+std::string slow_failure_of(std::uint64_t seed) {
+    if (seed % 2 == 1) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    if (seed == 4) std::abort();
+    return failure_of(seed);
+}
+
+TEST(CampaignTest, FindingsComeInTheOrderOfSeedsAndTheRestIsCounted) {
+    const std::string text = summary(slow_failure_of, {1, 13}, static_cast<ExitCode>(1));
+
+    EXPECT_THAT(text,
+                HasSubstr("  seed 1: bad 1\n  seed 2: bad 2\n  seed 3: bad 3\n  seed 4: the"));
+    EXPECT_THAT(text, HasSubstr("  seed 10: bad 10\n  … and 3 more\n"));
+}
+
+TEST(CampaignTest, JsonComesInTheOrderOfSeeds) {
+    testing::internal::CaptureStdout();
+    EXPECT_EQ(run_campaign(slow_failure_of, {1, 5}, 2, Output::json), static_cast<ExitCode>(1));
+    const std::string text = testing::internal::GetCapturedStdout();
+
+    EXPECT_EQ(
+        text,
+        failure_of(1) + "\n" + failure_of(2) + "\n" + failure_of(3) + "\n" + failure_of(5) + "\n");
 }
 
 TEST(CampaignTest, SeedsThatNeverReportAreAFinding) {

@@ -136,6 +136,14 @@ TEST_F(HistoryTest, AConsumersGapAndRepeatAreSeen) {
     EXPECT_THAT(consumed_in_order(history_), Optional(HasSubstr("offset 8 came where 7 was next")));
 }
 
+TEST_F(HistoryTest, EachRecordThatCameAgainIsARepeat) {
+    for (const std::int64_t offset : {0, 1, 2, 3, 0, 1, 2, 3, 4})
+        history_.consumed("c1", record(offset, offset));
+
+    EXPECT_EQ(history_.consumer("c1").repeats, 4);
+    EXPECT_EQ(history_.consumer("c1").gaps, 0);
+}
+
 TEST_F(HistoryTest, AConsumerThatWasNotGivenTheFirstRecordsIsSeen) {
     history_.consumed("c1", record(5, 5));
     history_.audited(record(4, 4));

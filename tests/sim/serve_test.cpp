@@ -75,6 +75,7 @@ TEST(ServeTest, RefusesWhatDoesNotApplyAndTheVerdictStays) {
     for (const std::string line : {"heal x", "restart b1", "resume b1"}) {
         const auto taken = serve.line(line);
         ASSERT_FALSE(taken.has_value()) << line;
+        EXPECT_THAT(taken.error().text(), testing::MatchesRegex("stdin:[234]:1: .*"));
         EXPECT_THAT(taken.error().text(), HasSubstr("a command that applies now"));
     }
     ASSERT_TRUE(serve.line("at 700ms heal x").has_value());
@@ -92,6 +93,20 @@ TEST(ServeTest, RefusesWhatDoesNotApplyAndTheVerdictStays) {
 
     EXPECT_TRUE(serve.report()->problems.empty()) << report_text(*serve.report());
     EXPECT_EQ(serve.report()->faults.size(), 4U) << "with the restart after the crash";
+}
+
+TEST(ServeTest, ARestartThatComesBeforeTheTimedOneIsTheOnlyOne) {
+    trace::MemorySink sink;
+    Serve serve(scenario_of("end at 4s\n"), 1, sink);
+    ASSERT_TRUE(serve.line("run until 500ms").has_value());
+    ASSERT_TRUE(serve.line("crash b1 for 2s").has_value());
+    ASSERT_TRUE(serve.line("run for 1s").has_value());
+    ASSERT_TRUE(serve.line("restart b1").has_value());
+
+    ASSERT_TRUE(serve.line("end").has_value());
+
+    EXPECT_EQ(serve.report()->code, RunCode::holds) << report_text(*serve.report());
+    EXPECT_EQ(serve.report()->faults.size(), 2U);
 }
 
 TEST(ServeTest, TellsAViolationThatTheAuditFindsBeforeTheVerdict) {
@@ -121,6 +136,53 @@ TEST(RunTest, AnExpectedViolationThatDoesNotHappenIsAFailure) {
 
     EXPECT_EQ(report.code, RunCode::violated);
     EXPECT_THAT(report.verdict, HasSubstr("was expected to be broken, and held"));
+}
+
+TEST(RunTest, TellsWhatAnExpectedViolationShowed) {
+    const RunReport report =
+        run_scenario(scenario_of("at 1s power-loss b1\nafter 500ms restart b1\n"
+                                 "expect violation acked-records-kept\nend at 3s\n"),
+                     1);
+
+    EXPECT_EQ(report.code, RunCode::holds);
+    EXPECT_THAT(report_text(report), HasSubstr("shown, as expected: acked-records-kept: "));
+}
+
+TEST(RunTest, ABrokerWhoseDiskFailedCanBeStartedAgain) {
+    std::vector<std::string> lines;
+    RunOptions options;
+    options.observe = [&](const trace::Event& event) {
+        const auto kind = trace::decode(event);
+        const auto* line = kind ? std::get_if<trace::kinds::LogLine>(&*kind) : nullptr;
+        if (line != nullptr) lines.push_back(line->text);
+    };
+
+    const RunReport report = run_scenario(scenario_of("always acked-records-kept\n"
+                                                      "at 1s full-disk b1 after 1000 for 1s\n"
+                                                      "when running(b1) == 0 within 1s\n"
+                                                      "at 3s restart b1\nend at 5s\n"),
+                                          1,
+                                          std::move(options));
+
+    EXPECT_EQ(report.code, RunCode::holds) << report_text(report);
+    EXPECT_THAT(lines, testing::Contains(HasSubstr("b1 ended: ")));
+}
+
+// The examples of docs/scenario.md.
+TEST(RunTest, FaultsOfOneFileBite) {
+    const RunReport rot = run_scenario(
+        scenario_of("at 1s bit-rot b1 data/orders-0/00000000000000000000.log byte 300 bit 3\n"
+                    "  crash b1 for 1s\nend at 4s\n"),
+        1);
+    const RunReport sync = run_scenario(scenario_of("topic ledger flush.messages=1\n"
+                                                    "load p2 produce ledger rate 50/s\n"
+                                                    "always acked-records-kept\n"
+                                                    "at 1s fail-sync b1 data/ledger-0/\n"
+                                                    "at 2s restart b1\nend at 4s\n"),
+                                        1);
+
+    EXPECT_EQ(rot.code, RunCode::holds) << report_text(rot);
+    EXPECT_EQ(sync.code, RunCode::holds) << report_text(sync);
 }
 
 TEST(RunTest, AConditionThatNeverHoldsFailsWithItsWords) {
