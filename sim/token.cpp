@@ -48,6 +48,25 @@ bool ends_word(char c) {
     return is_blank(c) || std::string_view("(){},<>|\"#").find(c) != std::string_view::npos;
 }
 
+// Letters to add, drop or change, and neighbours to exchange.
+std::size_t edits_between(std::string_view a, std::string_view b) {
+    std::vector<std::vector<std::size_t>> rows(a.size() + 1,
+                                               std::vector<std::size_t>(b.size() + 1));
+    for (std::size_t i = 0; i <= a.size(); ++i) {
+        for (std::size_t j = 0; j <= b.size(); ++j) {
+            if (i == 0 || j == 0) {
+                rows[i][j] = i + j;
+                continue;
+            }
+            const std::size_t change = rows[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+            rows[i][j] = std::min({change, rows[i - 1][j] + 1, rows[i][j - 1] + 1});
+            const bool is_exchange = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+            if (is_exchange) rows[i][j] = std::min(rows[i][j], rows[i - 2][j - 2] + 1);
+        }
+    }
+    return rows.back().back();
+}
+
 }  // namespace
 
 TokenLine::Read<TokenLine> TokenLine::split(std::string_view line,
@@ -255,19 +274,9 @@ std::string nearest_word(const std::string& word, const std::vector<std::string>
     std::string best;
     std::size_t best_distance = word.size() / 2 + 1;
     for (const std::string& candidate : candidates) {
-        std::vector<std::size_t> row(candidate.size() + 1);
-        for (std::size_t j = 0; j < row.size(); ++j)
-            row[j] = j;
-        for (std::size_t i = 1; i <= word.size(); ++i) {
-            std::size_t diagonal = std::exchange(row[0], i);
-            for (std::size_t j = 1; j < row.size(); ++j) {
-                const std::size_t change = diagonal + (word[i - 1] == candidate[j - 1] ? 0 : 1);
-                diagonal = row[j];
-                row[j] = std::min({change, row[j] + 1, row[j - 1] + 1});
-            }
-        }
-        if (row.back() >= best_distance) continue;
-        best_distance = row.back();
+        const std::size_t distance = edits_between(word, candidate);
+        if (distance >= best_distance) continue;
+        best_distance = distance;
         best = candidate;
     }
     return best;

@@ -242,10 +242,12 @@ std::string AuditProgram::progress() const {
         if (!position)
             return fmt::format("{}: no broker told where it begins", end.partition.text());
         if (*position >= end.offset) continue;
-        return fmt::format("{} stands at offset {} of {}",
+        const auto& refusal = consumer_.last_refusal();
+        return fmt::format("{} stands at offset {} of {}{}",
                            end.partition.text(),
                            *position,
-                           end.offset);
+                           end.offset,
+                           refusal ? "; the last answer: " + refusal->text() : "");
     }
     return "all logs were read";
 }

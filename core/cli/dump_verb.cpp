@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -70,7 +71,7 @@ bool is_metadata_log(const fs::path& path) {
            directory.filename() == metadata_directory;
 }
 
-enum class Dumped : std::uint8_t { shown, not_ours, unreadable };
+enum class Dumped : std::uint8_t { shown, damaged, not_ours, unreadable };
 
 Dumped dump_file(const fs::path& path, const DumpFlags& flags) {
     const auto bytes = os::read_file(path.string(), file_bytes_max);
@@ -89,10 +90,19 @@ Dumped dump_file(const fs::path& path, const DumpFlags& flags) {
         storage::describe_file(path.filename().string(), bytes->view(), depth, print);
     const bool is_metadata = is_metadata_log(path);
     if (is_metadata) describe_metadata(bytes->view());
-    return is_known || is_metadata ? Dumped::shown : Dumped::not_ours;
+    if (!is_known && !is_metadata) return Dumped::not_ours;
+    if (!storage::is_damaged_file(path.filename().string(), bytes->view())) return Dumped::shown;
+    std::fflush(stdout);
+    fmt::print(stderr, "glasslog dump: {}: damaged\n", path.string());
+    return Dumped::damaged;
 }
 
-// Files first, then directories below, both by name. False when something could not be read.
+bool is_bad(Dumped dumped) {
+    return dumped == Dumped::unreadable || dumped == Dumped::damaged;
+}
+
+// Files first, then directories below, both by name. False when something could not be read or is
+// damaged.
 bool dump_directory(const fs::path& directory, const DumpFlags& flags) {
     std::error_code error;
     std::vector<fs::path> entries;
@@ -107,7 +117,7 @@ bool dump_directory(const fs::path& directory, const DumpFlags& flags) {
     for (const fs::path& entry : entries) {
         // What is none of ours in a directory is passed over.
         const bool is_file = fs::is_regular_file(entry, error);
-        if (is_file && dump_file(entry, flags) == Dumped::unreadable) is_good = false;
+        if (is_file && is_bad(dump_file(entry, flags))) is_good = false;
     }
     for (const fs::path& entry : entries) {
         if (fs::is_directory(entry, error)) is_good = dump_directory(entry, flags) && is_good;
@@ -130,7 +140,7 @@ ExitCode run(const DumpFlags& flags) {
                 InputError{text, "no such file", "a file or directory of a broker", {}});
         }
         const Dumped dumped = dump_file(path, flags);
-        is_good = is_good && dumped != Dumped::unreadable;
+        is_good = is_good && !is_bad(dumped);
         if (dumped == Dumped::not_ours) {
             return complain("dump",
                             InputError{text,
@@ -155,6 +165,7 @@ void add_dump_verb(CLI::App& app, Action& action) {
                    flags->shows_records,
                    "Also each record of each batch");
     verb->footer(
+        "Exit codes: 0 all of it is whole, 1 something is damaged or unreadable, 2 no such file.\n"
         "Examples:\n"
         "  glasslog dump /tmp/glasslog/orders-0\n"
         "  glasslog dump --records /tmp/glasslog/orders-0/00000000000000000000.log\n"

@@ -5,8 +5,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,17 +28,41 @@ constexpr const char* examples =
     "  glasslog sim run scenarios/lessons/power-loss.scenario --seed 7\n"
     "`glasslog COMMAND --help` has more.";
 
-// A first word that is no command: said by name, with the one that was perhaps meant.
-void explain_unknown_command(const CLI::App& app, const std::string& word) {
+// A word that is no command: said by name, with the one that was perhaps meant.
+void explain_unknown_command(const CLI::App& app,
+                             const std::string& path,
+                             const std::string& word) {
     std::vector<std::string> commands;
     for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
         commands.push_back(command->get_name());
     const std::string nearest = glasslog::sim::nearest_word(word, commands);
     fmt::print(stderr,
-               "glasslog: no command '{}'; expected one of {}{}\n",
+               "{}: no command '{}'; expected one of {}{}\n",
+               path,
                word,
                fmt::join(commands, ", "),
                nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest));
+}
+
+// Every word up to the first option names a command while commands are expected. Looked at before
+// the command line is parsed: a --help behind the word would hide that there is no such command.
+bool are_commands_known(const CLI::App& app, std::span<char*> words) {
+    const CLI::App* at = &app;
+    std::string path = app.get_name();
+    for (const std::string word : words) {
+        const auto commands = at->get_subcommands([](const CLI::App*) { return true; });
+        if (commands.empty() || word.starts_with('-')) return true;
+        const auto found = std::ranges::find(commands, word, [](const CLI::App* command) {
+            return command->get_name();
+        });
+        if (found == commands.end()) {
+            explain_unknown_command(*at, path, word);
+            return false;
+        }
+        at = *found;
+        path += " " + word;
+    }
+    return true;
 }
 
 int run(int argc, char** argv) {
@@ -53,16 +79,12 @@ int run(int argc, char** argv) {
     glasslog::cli::add_dump_verb(app, action);
     glasslog::cli::add_wire_verb(app, action);
     glasslog::cli::add_sim_verb(app, action);
+    const std::span<char*> words(argv, static_cast<std::size_t>(argc));
+    if (!are_commands_known(app, words.subspan(std::min<std::size_t>(1, words.size())))) {
+        return static_cast<int>(glasslog::cli::ExitCode::unusable);
+    }
     try {
         app.parse(argc, argv);
-    } catch (const CLI::RequiredError& error) {
-        const bool has_word = argc > 1 && argv[1][0] != '-';
-        if (has_word && app.get_subcommands().empty()) {
-            explain_unknown_command(app, argv[1]);
-        } else {
-            app.exit(error);
-        }
-        return static_cast<int>(glasslog::cli::ExitCode::unusable);
     } catch (const CLI::ParseError& error) {
         const int code = app.exit(error);
         return code == 0 ? 0 : static_cast<int>(glasslog::cli::ExitCode::unusable);

@@ -48,6 +48,13 @@ Expected<client::ProducerConfig, InputError> producer_config(const ProduceFlags&
                                      "--acks all",
                                      {}}};
     }
+    for (const std::string& header : flags.headers) {
+        if (header.find('=') != std::string::npos) continue;
+        return Unexpected{InputError{"--header",
+                                     fmt::format("'{}' has no value", header),
+                                     "name=value, for example source=shell",
+                                     {}}};
+    }
     if (flags.is_plain) config.idempotence = client::Idempotence::off;
     config.compression = protocol::compression_named(flags.compression).value();
     config.batch_bytes = flags.batch_bytes;

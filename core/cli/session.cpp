@@ -70,6 +70,12 @@ ExitCode fail(const std::string& verb, const client::ClientError& error, const C
     return ExitCode::failed;
 }
 
+InputError unreadable(const IoError& error, const std::string& expected) {
+    std::string what = error.text();
+    if (what.starts_with(error.subject + ": ")) what.erase(0, error.subject.size() + 2);
+    return InputError{error.subject, what, expected, {}};
+}
+
 ExitCode complain(const std::string& verb, const InputError& error) {
     fmt::print(stderr, "glasslog {}: {}\n", verb, error.text());
     return ExitCode::unusable;

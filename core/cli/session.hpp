@@ -57,4 +57,7 @@ private:
 ExitCode fail(const std::string& verb, const client::ClientError& error, const ClientFlags& flags);
 ExitCode complain(const std::string& verb, const InputError& error);
 
+// A file that was named and cannot be read: its path once.
+InputError unreadable(const IoError& error, const std::string& expected);
+
 }  // namespace glasslog::cli

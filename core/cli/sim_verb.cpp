@@ -1,6 +1,7 @@
 // glasslog sim run|trace|serve: scenarios in the deterministic simulator, and their traces.
 
 #include "core/cli/campaign.hpp"
+#include "core/cli/session.hpp"
 #include "core/cli/verbs.hpp"
 #include "core/os/file_sink.hpp"
 #include "core/os/process.hpp"
@@ -47,8 +48,7 @@ ExitCode complain(const std::string& text) {
 
 Expected<sim::Scenario, InputError> read_scenario(const std::string& path) {
     auto text = os::read_file(path, scenario_bytes_max);
-    if (!text)
-        return Unexpected{InputError{path, text.error().text(), "a readable scenario file", {}}};
+    if (!text) return Unexpected{unreadable(text.error(), "a readable scenario file")};
     return sim::parse_scenario(as_text(text->view()), path);
 }
 
@@ -103,6 +103,8 @@ ExitCode run_one(const sim::Scenario& scenario, const SimFlags& flags) {
                                       ? sim::check_determinism(scenario, seed)
                                       : sim::run_scenario(scenario, seed, std::move(options));
     fmt::print("{}\n", flags.is_json ? sim::report_json(report) : sim::report_text(report));
+    if (flags.is_checked && !flags.is_json && report.code != sim::RunCode::diverged)
+        fmt::print("  compared: two runs of seed {}, every event of them the same\n", seed);
     return exit_of(report);
 }
 

@@ -9,6 +9,7 @@
 #include "core/trace/why.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <charconv>
 #include <cstdio>
@@ -16,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace glasslog::cli {
 namespace {
@@ -26,7 +28,7 @@ struct TraceFlags {
     std::uint64_t event = 0;
     std::string from;
     std::string to;
-    std::optional<std::int32_t> node;
+    std::string node;
     std::string kind;
     std::string partition;
     bool is_jsonl = false;
@@ -36,7 +38,7 @@ constexpr std::size_t trace_bytes_max = std::size_t{4} << 30;
 
 Expected<trace::TraceFile, InputError> open_trace(const std::string& path) {
     const auto bytes = os::read_file(path, trace_bytes_max);
-    if (!bytes) return Unexpected{InputError{path, bytes.error().text(), "a trace file", {}}};
+    if (!bytes) return Unexpected{unreadable(bytes.error(), "a trace file")};
     auto file = trace::read_trace(bytes->view());
     if (!file) return Unexpected{InputError{path, file.error().text(), "a trace file", {}}};
     if (file->error.has_value()) {
@@ -93,7 +95,6 @@ Expected<trace::Selection, InputError> selection_of(const TraceFlags& flags) {
     trace::Selection selection;
     selection.from = TRY(time_of("--from", flags.from));
     selection.to = TRY(time_of("--to", flags.to));
-    if (flags.node.has_value()) selection.node = NodeId{*flags.node};
     if (!flags.partition.empty()) selection.partition = flags.partition;
     if (flags.kind.empty()) return selection;
     selection.kind = trace::kind_number(flags.kind);
@@ -104,16 +105,41 @@ Expected<trace::Selection, InputError> selection_of(const TraceFlags& flags) {
                                  "for example batch_appended"}};
 }
 
+// By its name, or by its number.
+Expected<std::optional<NodeId>, InputError> node_of(const std::string& text,
+                                                    const trace::TraceFile& file) {
+    if (text.empty()) return std::optional<NodeId>();
+    std::int32_t number = 0;
+    const char* const end = text.data() + text.size();
+    const auto [at, error] = std::from_chars(text.data(), end, number);
+    if (error == std::errc() && at == end) return std::optional(NodeId{number});
+    trace::Snapshot all;
+    for (const trace::Event& event : file.events)
+        apply(all, event);
+    std::vector<std::string> names;
+    for (const auto& [id, node] : *all.nodes) {
+        names.push_back(all.node_name(id));
+        if (names.back() == text) return std::optional(id);
+    }
+    return Unexpected{InputError{"--node",
+                                 fmt::format("'{}' is no node of this trace", text),
+                                 fmt::format("a number or one of {}", fmt::join(names, ", ")),
+                                 {}}};
+}
+
 void put(const std::string& text) {
     std::fwrite(text.data(), 1, text.size(), stdout);
     if (!text.empty() && text.back() != '\n') std::fputc('\n', stdout);
 }
 
 ExitCode show(const TraceFlags& flags) {
-    const auto selection = selection_of(flags);
+    auto selection = selection_of(flags);
     if (!selection) return complain("sim trace show", selection.error());
     const auto file = open_trace(flags.file);
     if (!file) return complain("sim trace show", file.error());
+    const auto node = node_of(flags.node, *file);
+    if (!node) return complain("sim trace show", node.error());
+    selection->node = *node;
     put(trace::show_text(*file, *selection));
     return outcome_of(*file);
 }
@@ -177,7 +203,7 @@ void add_trace_verb(CLI::App& sim, Action& action) {
     add_file(*verb);
     verb->add_option("--from", flags->from, "Not before this time: 3s, 250ms");
     verb->add_option("--to", flags->to, "Not after this time");
-    verb->add_option("--node", flags->node, "Only of this node");
+    verb->add_option("--node", flags->node, "Only of this node: b1, or its number");
     verb->add_option("--kind", flags->kind, "Only of this kind");
     verb->add_option("--partition", flags->partition, "Only about this partition: orders-0");
     verb->footer(

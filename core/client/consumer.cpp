@@ -35,6 +35,10 @@ void Consumer::seek(const TopicPartition& partition, StartAt start) {
     fetcher_->seek(partition, start);
 }
 
+const std::optional<ClientError>& Consumer::last_refusal() const {
+    return fetcher_->last_refusal();
+}
+
 const ConsumerCounters& Consumer::counters() const {
     return fetcher_->counters();
 }

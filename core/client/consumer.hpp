@@ -72,6 +72,9 @@ public:
     // As the last fetch told.
     std::optional<Offset> high_watermark(const TopicPartition& partition) const;
 
+    // What a fetch was refused with, also when it was tried again since.
+    const std::optional<ClientError>& last_refusal() const;
+
     void seek(const TopicPartition& partition, StartAt start);
 
     const ConsumerCounters& counters() const;

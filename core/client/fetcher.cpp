@@ -267,6 +267,7 @@ void Consumer::Fetcher::take(const Asked& asked, const protocol::FetchResponse::
     if (answer.error_code != WireError::none) {
         again_later(*position);
         const ClientError error = refused(answer.error_code, asked.partition.text());
+        last_refusal_ = error;
         if (is_retriable(error)) return want_metadata();
         error_ = error;
         return;

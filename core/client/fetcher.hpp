@@ -53,6 +53,8 @@ public:
     std::optional<Offset> position(const TopicPartition& partition) const;
     std::optional<Offset> high_watermark(const TopicPartition& partition) const;
 
+    const std::optional<ClientError>& last_refusal() const { return last_refusal_; }
+
     const ConsumerCounters& counters() const { return counters_; }
 
     Cluster& cluster() { return cluster_; }
@@ -122,6 +124,7 @@ private:
     std::set<NodeId> fetching_;   // leaders with a fetch on its way
     std::optional<Poll> poll_;
     std::optional<ClientError> error_;  // for the next poll
+    std::optional<ClientError> last_refusal_;
 
     bool is_metadata_asked_ = false;
     bool is_pump_posted_ = false;

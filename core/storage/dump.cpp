@@ -18,6 +18,7 @@ using protocol::TimestampType;
 namespace {
 
 constexpr std::size_t record_bytes_max = 128U << 20;  // of one batch, decompressed
+constexpr std::size_t txn_index_entry_bytes = 34;
 
 const char* time_name(const BatchView& batch) {
     return batch.timestamp_type() == TimestampType::log_append_time ? "LogAppendTime"
@@ -110,6 +111,28 @@ void describe_records(const BatchView& batch, LineSink& out) {
     if (records.error()) out("| broken record: " + records.error()->text());
 }
 
+std::optional<DecodeError> text_file_error(std::string_view name, ByteView bytes) {
+    std::optional<DecodeError> error;
+    const auto note = [&](const auto& decoded) {
+        if (!decoded) error = decoded.error();
+    };
+    if (name == "leader-epoch-checkpoint") note(log::decode_epoch_checkpoint(bytes));
+    if (name.ends_with("-offset-checkpoint")) note(decode_offset_checkpoint(bytes));
+    if (name == "partition.metadata") note(decode_partition_metadata(bytes));
+    if (name == "meta.properties") note(decode_meta_properties(bytes));
+    if (name == ".kafka_cleanshutdown") note(decode_clean_shutdown(bytes));
+    return error;
+}
+
+bool is_damaged_segment(ByteView bytes) {
+    while (!bytes.empty()) {
+        const auto batch = BatchView::read(bytes);
+        if (!batch || !batch->is_crc_right()) return true;
+        bytes = bytes.subspan(batch->size());
+    }
+    return false;
+}
+
 // The decoders refuse; a dump shows what stands before the refused entry too.
 template <typename Index>
 void describe_refusal(const Expected<Index, DecodeError>& index, LineSink& out) {
@@ -188,8 +211,7 @@ void describe_snapshot(ByteView bytes, LineSink& out) {
 }
 
 void describe_txn_index(ByteView bytes, LineSink& out) {
-    constexpr std::size_t entry_bytes = 34;
-    while (bytes.size() >= entry_bytes) {
+    while (bytes.size() >= txn_index_entry_bytes) {
         const std::uint8_t* at = bytes.data();
         out(fmt::format(
             "version: {} producerId: {} firstOffset: {} lastOffset: {} lastStableOffset: {}",
@@ -198,7 +220,7 @@ void describe_txn_index(ByteView bytes, LineSink& out) {
             load_be<std::int64_t>(at + 10),
             load_be<std::int64_t>(at + 18),
             load_be<std::int64_t>(at + 26)));
-        bytes = bytes.subspan(entry_bytes);
+        bytes = bytes.subspan(txn_index_entry_bytes);
     }
     if (!bytes.empty()) out("half an entry at the end");
 }
@@ -210,16 +232,7 @@ void describe_text_file(std::string_view name, ByteView bytes, LineSink& out) {
         out(printable(as_bytes(rest.substr(0, end))));
         rest.remove_prefix(std::min(end + 1, rest.size()));
     }
-    std::optional<DecodeError> error;
-    const auto note = [&](const auto& decoded) {
-        if (!decoded) error = decoded.error();
-    };
-    if (name == "leader-epoch-checkpoint") note(log::decode_epoch_checkpoint(bytes));
-    if (name.ends_with("-offset-checkpoint")) note(decode_offset_checkpoint(bytes));
-    if (name == "partition.metadata") note(decode_partition_metadata(bytes));
-    if (name == "meta.properties") note(decode_meta_properties(bytes));
-    if (name == ".kafka_cleanshutdown") note(decode_clean_shutdown(bytes));
-    if (error) out("not readable: " + error->text());
+    if (const auto error = text_file_error(name, bytes)) out("not readable: " + error->text());
 }
 
 bool describe_file(std::string_view name, ByteView bytes, DumpDepth depth, LineSink& out) {
@@ -249,6 +262,28 @@ bool describe_file(std::string_view name, ByteView bytes, DumpDepth depth, LineS
                          name == "quorum-state" || name.ends_with("-offset-checkpoint");
     if (is_text) describe_text_file(name, bytes, out);
     return is_batches || is_text;
+}
+
+bool is_damaged_file(std::string_view name, ByteView bytes) {
+    const auto segment = parse_segment_file_name(name);
+    if (!segment) {
+        return name.ends_with(".checkpoint") ? is_damaged_segment(bytes)
+                                             : text_file_error(name, bytes).has_value();
+    }
+    const std::uint64_t all = UINT64_MAX;
+    switch (segment->kind) {
+        case SegmentFile::log:
+            return is_damaged_segment(bytes);
+        case SegmentFile::offset_index:
+            return !decode_offset_index(bytes, {segment->base, all}, Padding::zeros);
+        case SegmentFile::time_index:
+            return !decode_time_index(bytes, segment->base, Padding::zeros);
+        case SegmentFile::snapshot:
+            return !log::decode_snapshot(bytes);
+        case SegmentFile::txn_index:
+            return bytes.size() % txn_index_entry_bytes != 0;
+    }
+    return false;
 }
 
 }  // namespace glasslog::storage

@@ -41,4 +41,7 @@ void describe_text_file(std::string_view name, ByteView bytes, LineSink& out);
 // By the name of the file: any of the above; false when the name is none of ours.
 bool describe_file(std::string_view name, ByteView bytes, DumpDepth depth, LineSink& out);
 
+// That not all of such a file is as it was written: what describe_file() says in words.
+bool is_damaged_file(std::string_view name, ByteView bytes);
+
 }  // namespace glasslog::storage

@@ -44,12 +44,16 @@ std::string show_text(const TraceFile& file, const Selection& selection) {
     std::string out = fmt::format("trace of {}, seed {}\n", file.header.build, file.header.seed);
     Snapshot names;
     TraceHash hash;
+    std::size_t shown = 0;
     for (const Event& event : file.events) {
         apply(names, event);
         hash.add(event);
-        if (is_selected(event, selection)) out += event_text(event, names) + "\n";
+        if (!is_selected(event, selection)) continue;
+        ++shown;
+        out += event_text(event, names) + "\n";
     }
-    out += fmt::format("{} events, hash {:016x}\n", file.events.size(), hash.value());
+    const std::string part = shown < file.events.size() ? fmt::format("{} of ", shown) : "";
+    out += fmt::format("{}{} events, hash {:016x}\n", part, file.events.size(), hash.value());
     if (file.torn_bytes > 0)
         out += fmt::format("torn tail of {} bytes left out\n", file.torn_bytes);
     if (file.error) out += fmt::format("reading stopped: {}\n", file.error->text());

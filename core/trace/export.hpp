@@ -27,7 +27,8 @@ struct Selection {
     std::optional<std::string> partition;  // "orders-0"
 };
 
-// Header, one line an event, and the hash at the end. For `glasslog sim trace show`.
+// Header, one line an event, and how many with the hash of all at the end. For `glasslog sim trace
+// show`.
 std::string show_text(const TraceFile& file, const Selection& selection);
 
 }  // namespace glasslog::trace

@@ -161,6 +161,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(ScenarioParserTest, FindsTheNearestWord) {
     EXPECT_EQ(nearest_word("crsh", {"cut", "crash", "restart"}), "crash");
+    EXPECT_EQ(nearest_word("rnu", {"serve", "run"}), "run");
     EXPECT_EQ(nearest_word("xyz", {"cut", "crash"}), "");
 }
 

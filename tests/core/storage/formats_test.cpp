@@ -304,6 +304,20 @@ TEST(DumpTest, SaysWhereASegmentIsTorn) {
     EXPECT_THAT(lines.back(), testing::HasSubstr("21 bytes follow"));
 }
 
+TEST(DumpTest, KnowsDamagedFilesFromWholeOnes) {
+    const Bytes file = golden("storage/idem-0.log");
+
+    EXPECT_FALSE(is_damaged_file("00000000000000000000.log", file.view()));
+    EXPECT_TRUE(is_damaged_file("00000000000000000000.log", file.view().first(100)));
+    std::vector<std::uint8_t> flipped(file.view().begin(), file.view().end());
+    flipped.at(40) ^= 1;
+    EXPECT_TRUE(is_damaged_file("00000000000000000000.log", Bytes::from(flipped).view()));
+    EXPECT_TRUE(is_damaged_file("00000000000000000000.snapshot", file.view()));
+    EXPECT_TRUE(is_damaged_file("00000000000000000000.txnindex", file.view().first(33)));
+    EXPECT_FALSE(is_damaged_file("leader-epoch-checkpoint", as_bytes("0\n0\n")));
+    EXPECT_TRUE(is_damaged_file("leader-epoch-checkpoint", as_bytes("0\n1\n")));
+}
+
 TEST(DumpTest, SurvivesEveryDamage) {
     LineSink sink = [](const std::string&) {};
     for (const char* name : {"00000000000000000000.log",
