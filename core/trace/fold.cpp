@@ -185,6 +185,7 @@ private:
     }
 
     NodeId stranger(const std::string& name);
+    void learn_role(NodeId from, std::int16_t api_key);
     void close_logs(LogState state);
     void lose_from(ReplicaPicture& log, Offset end);
 
@@ -217,6 +218,17 @@ void Folder::operator()(const kinds::ClientNamed& k) {
     picture.since_event = e_.id;
 }
 
+// A stranger is what it asks for: one that reads is a consumer unless it also writes.
+void Folder::learn_role(NodeId from, std::int16_t api_key) {
+    const auto found = s_.nodes->find(from);
+    if (from >= no_node || found == s_.nodes->end()) return;
+    const std::string& role = found->second->role;
+    constexpr std::int16_t produce = 0;
+    constexpr std::int16_t fetch = 1;
+    if (api_key == produce && role != "producer") s_.nodes.edit()[from].edit().role = "producer";
+    if (api_key == fetch && role == "client") s_.nodes.edit()[from].edit().role = "consumer";
+}
+
 // The node that stands for strangers of that name; below no_node, so that it is no node of the
 // cluster.
 NodeId Folder::stranger(const std::string& name) {
@@ -238,7 +250,9 @@ NodeId Folder::stranger(const std::string& name) {
 }
 
 void Folder::operator()(const kinds::RequestReceived& k) {
-    if (!s_.connections->contains(k.connection)) return;  // its peer is gone already
+    const auto found = s_.connections->find(k.connection);
+    if (found == s_.connections->end()) return;  // its peer is gone already
+    learn_role(found->second.from, k.api_key);
     auto& waiting = s_.requests.edit()[k.connection];
     waiting.push_back({.connection = k.connection,
                        .at = e_.node,

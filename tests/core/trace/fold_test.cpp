@@ -76,6 +76,7 @@ TEST(FoldTest, AStrangerIsKnownByTheNameItGives) {
     story.add(1, broker, kinds::ClientNamed{1, "kcat"});
     story.add(2, broker, kinds::ConnectionOpened{2, no_node, broker});
     story.add(3, broker, kinds::ClientNamed{2, "kcat"});
+    story.add(3, broker, kinds::RequestReceived{2, 1, 1, 17, 80});
     story.add(4, broker, kinds::ConnectionClosed{1, "closed"});
     story.add(5, broker, kinds::ConnectionClosed{2, "reset"});
     story.add(6, broker, kinds::ConnectionClosed{2, "reset"});
@@ -85,6 +86,7 @@ TEST(FoldTest, AStrangerIsKnownByTheNameItGives) {
     EXPECT_FALSE(at_ms(timeline, 0).nodes->contains(stranger));
     const Snapshot both = at_ms(timeline, 3);
     EXPECT_EQ(both.node_name(stranger), "kcat");
+    EXPECT_EQ(both.nodes->at(stranger)->role, "consumer") << "it fetches";
     EXPECT_EQ(both.connections->at(1).from, stranger);
     EXPECT_EQ(both.connections->at(2).from, stranger) << "one client, two connections";
     EXPECT_EQ(at_ms(timeline, 4).nodes->at(stranger)->state, NodeState::up);
