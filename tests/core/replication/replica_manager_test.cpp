@@ -38,6 +38,16 @@ protected:
         orders = lab.id(topic);
     }
 
+    // Nobody waits for its answer.
+    void append_unawaited() {
+        lab.manager().append({.partition = orders,
+                              .records = make_batch({}),
+                              .acks = 1,
+                              .timeout = Duration::seconds(1),
+                              .version = protocol::Version(12)},
+                             [](AppendResult) {});
+    }
+
     ReplicaLab lab;
     PartitionId orders;
 };
@@ -420,14 +430,8 @@ TEST_F(ReplicaManagerTest, AFolderOfNoTopicIsSetAsideNotDeleted) {
 // The machine wants its next sync when the one that runs ends; by then the log is closing.
 TEST_F(ReplicaManagerTest, ATopicMayGoWhileItSyncs) {
     start_with("orders", {{"flush.messages", "1"}});
-    for (int i = 0; i < 3; ++i) {
-        lab.manager().append({.partition = orders,
-                              .records = make_batch({}),
-                              .acks = 1,
-                              .timeout = Duration::seconds(1),
-                              .version = protocol::Version(12)},
-                             [](AppendResult) {});
-    }
+    for (int i = 0; i < 3; ++i)
+        append_unawaited();
     lab.remove("orders");
 
     lab.lab().run(Duration::seconds(120));
@@ -448,12 +452,7 @@ TEST_F(ReplicaManagerTest, AStopWaitsForTheFoldersOfDeletedTopics) {
 TEST_F(ReplicaManagerTest, AFlushThatIsDueDoesNotDisturbAClose) {
     start_with("orders", {{"flush.ms", "1"}});
     lab.append(orders, {});
-    lab.manager().append({.partition = orders,
-                          .records = make_batch({}),
-                          .acks = 1,
-                          .timeout = Duration::seconds(1),
-                          .version = protocol::Version(12)},
-                         [](AppendResult) {});
+    append_unawaited();
 
     EXPECT_EQ(lab.close_logs(), true);
     EXPECT_TRUE(lab.lab().run(Duration::seconds(10)));
