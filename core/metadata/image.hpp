@@ -51,10 +51,21 @@ struct Broker {
     bool is_fenced = true;
     bool is_in_controlled_shutdown = false;
     std::vector<Uuid> log_directories;
+    // Take no new replicas; empty: the broker did not say.
+    std::optional<std::vector<Uuid>> cordoned_directories;
 
     const ListenerEndpoint* find_endpoint(std::string_view listener) const;
 
     friend bool operator==(const Broker&, const Broker&) = default;
+};
+
+// A node of the metadata quorum that may become the controller.
+struct RegisteredController {
+    Uuid incarnation_id;
+    std::vector<ListenerEndpoint> endpoints;
+    std::map<std::string, FeatureRange> features;
+
+    friend bool operator==(const RegisteredController&, const RegisteredController&) = default;
 };
 
 struct PartitionState {
@@ -105,10 +116,11 @@ struct Image {
     PersistentMap<Uuid, TopicPtr> topics_by_id;
     PersistentMap<ConfigResource, ConfigValuesPtr> configs;
     std::map<std::string, std::int16_t> features;  // finalized levels; a level of 0 is absent
-    ProducerId next_producer_id{0};                // first of the next block
-    Offset offset = no_offset;                     // of the last record that was applied
-    LeaderEpoch epoch = no_leader_epoch;           // of that record's batch
-    NodeId controller = no_node;                   // that leads the metadata log
+    std::map<NodeId, RegisteredController> controllers;
+    ProducerId next_producer_id{0};       // first of the next block
+    Offset offset = no_offset;            // of the last record that was applied
+    LeaderEpoch epoch = no_leader_epoch;  // of that record's batch
+    NodeId controller = no_node;          // that leads the metadata log
 
     // nullptr when absent; what is found lives as long as this image.
     const Topic* find_topic(std::string_view name) const;

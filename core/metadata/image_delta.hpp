@@ -32,9 +32,20 @@ private:
     void apply_one(const protocol::ProducerIdsRecord& record);
     void apply_one(const protocol::BrokerRegistrationChangeRecord& record);
 
-    // What the image does not hold: credentials, rules, quotas, controllers, …
+    void apply_one(const protocol::UnregisterBrokerRecord& record);
+    void apply_one(const protocol::FenceBrokerRecord& record);
+    void apply_one(const protocol::UnfenceBrokerRecord& record);
+    void apply_one(const protocol::RegisterControllerRecord& record);
+    void apply_one(const protocol::ClearElrRecord& record);
+
+    // What the image does not hold: credentials, rules, quotas, …
     template <typename Other>
     void apply_one(const Other& /*record*/) {}
+
+    // The broker of this epoch, to be changed; nullptr when there is none.
+    std::shared_ptr<Broker> edit(NodeId id, BrokerEpoch epoch) const;
+
+    void clear_elr(const Uuid& topic);
 
     // The topic, to be changed; nullptr when there is none.
     Topic* edit(const Uuid& id);
