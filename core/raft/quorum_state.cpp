@@ -132,8 +132,8 @@ std::string encode_quorum_state(const QuorumState& state) {
                        R"("data_version":1}})",
                        state.leader,
                        state.epoch,
-                       state.voted,
-                       state.voted_directory);
+                       state.voted.id,
+                       state.voted.directory);
 }
 
 std::string encode_quorum_state_with_voters(const QuorumState& state,
@@ -145,7 +145,7 @@ std::string encode_quorum_state_with_voters(const QuorumState& state,
                        R"("appliedOffset":0,"currentVoters":[{}],"data_version":0}})",
                        state.leader,
                        state.epoch,
-                       state.voted,
+                       state.voted.id,
                        list);
 }
 
@@ -159,10 +159,10 @@ Expected<QuorumState, DecodeError> decode_quorum_state(std::string_view text) {
     if (!leader) return Unexpected{broken("leaderId is no node id")};
     if (!epoch) return Unexpected{broken("leaderEpoch is no epoch")};
     if (!voted) return Unexpected{broken("votedId is no node id")};
-    QuorumState state{LeaderEpoch(*epoch), NodeId(*leader), NodeId(*voted), {}};
+    QuorumState state{LeaderEpoch(*epoch), NodeId(*leader), {NodeId(*voted), {}}};
     if (*version == 0) return state;
-    state.voted_directory = TRY(read_directory(object));
-    if (state.voted == no_node && !state.voted_directory.is_zero()) {
+    state.voted.directory = TRY(read_directory(object));
+    if (state.voted.id == no_node && !state.voted.directory.is_zero()) {
         return Unexpected{broken("a voted directory, but no vote")};
     }
     return state;

@@ -1,8 +1,8 @@
 #pragma once
 
-// QuorumState: what a node of the metadata quorum must not forget when it restarts: the epoch it
-// has reached, who leads it, and whom it voted for in it. As a value and as Kafka's file
-// `quorum-state`, one line of JSON:
+// What a node of the metadata quorum must not forget when it restarts (QuorumState in types.hpp:
+// the epoch it has reached, who leads it, whom it voted for in it) as Kafka's file `quorum-state`,
+// one line of JSON:
 //   0  {"clusterId":"","leaderId":1,"leaderEpoch":2,"votedId":-1,"appliedOffset":0,
 //       "currentVoters":[{"voterId":1}],"data_version":0}
 //   1  {"leaderId":-1,"leaderEpoch":2,"votedId":1,"votedDirectoryId":"…22 characters…",
@@ -13,7 +13,7 @@
 #include "core/base/errors.hpp"
 #include "core/base/expected.hpp"
 #include "core/base/ids.hpp"
-#include "core/base/uuid.hpp"
+#include "core/raft/types.hpp"
 
 #include <span>
 #include <string>
@@ -22,15 +22,6 @@
 namespace glasslog::raft {
 
 inline constexpr std::string_view quorum_state_file_name = "quorum-state";
-
-struct QuorumState {
-    LeaderEpoch epoch{0};
-    NodeId leader = no_node;  // of this epoch, as far as known
-    NodeId voted = no_node;   // in this epoch
-    Uuid voted_directory;     // zero: not known, as in version 0
-
-    friend bool operator==(const QuorumState&, const QuorumState&) = default;
-};
 
 // For kraft.version 1 and above: version 1, without a newline, as Kafka writes it.
 std::string encode_quorum_state(const QuorumState& state);

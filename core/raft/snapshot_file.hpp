@@ -17,8 +17,8 @@
 #include "core/base/expected.hpp"
 #include "core/base/ids.hpp"
 #include "core/protocol/messages/control_records.hpp"
+#include "core/raft/types.hpp"
 
-#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -26,14 +26,6 @@
 #include <vector>
 
 namespace glasslog::raft {
-
-// end: of the log below it the snapshot has everything. epoch: of the record below `end`.
-struct SnapshotId {
-    Offset end{0};
-    LeaderEpoch epoch{0};
-
-    friend auto operator<=>(const SnapshotId&, const SnapshotId&) = default;
-};
 
 // Written by `format`: the first voters, before there is a log. Never sent to another node.
 inline constexpr SnapshotId bootstrap_snapshot{};

@@ -29,16 +29,16 @@ TEST(QuorumStateTest, ReadsWhatKafkaWroteAndWritesTheSameBytes) {
     const auto with_voters = decode_quorum_state(kafka_version_0);
 
     ASSERT_TRUE(dynamic && with_voters);
-    EXPECT_EQ(*dynamic, (QuorumState{LeaderEpoch(3), NodeId(1), no_node, {}}));
+    EXPECT_EQ(*dynamic, (QuorumState{LeaderEpoch(3), NodeId(1), {}}));
     EXPECT_EQ(encode_quorum_state(*dynamic), kafka_version_1);
-    EXPECT_EQ(*with_voters, (QuorumState{LeaderEpoch(1), NodeId(1), no_node, {}}));
+    EXPECT_EQ(*with_voters, (QuorumState{LeaderEpoch(1), NodeId(1), {}}));
     const std::array voters{NodeId(1)};
     EXPECT_EQ(encode_quorum_state_with_voters(*with_voters, voters), kafka_version_0);
 }
 
 TEST(QuorumStateTest, KeepsTheVoteOfAFollowerAndOfNobodysFollower) {
     for (const NodeId leader : {no_node, NodeId(7)}) {
-        const QuorumState state{LeaderEpoch(4), leader, NodeId(2), directory};
+        const QuorumState state{LeaderEpoch(4), leader, {NodeId(2), directory}};
 
         const auto read = decode_quorum_state(encode_quorum_state(state));
 
@@ -54,7 +54,7 @@ TEST(QuorumStateTest, TakesSpacesAndKeysThatItDoesNotKnow) {
         " \"vzH3etEoRfGgHh8ISBSSTg\" }\n");
 
     ASSERT_TRUE(read) << read.error().text();
-    EXPECT_EQ(*read, (QuorumState{LeaderEpoch(9), no_node, NodeId(2), directory}));
+    EXPECT_EQ(*read, (QuorumState{LeaderEpoch(9), no_node, {NodeId(2), directory}}));
 }
 
 struct Nonsense {
@@ -101,10 +101,10 @@ TEST(QuorumStateTest, RefusesEveryTruncation) {
 }
 
 RC_GTEST_PROP(QuorumStateTest, IsReadAsItWasWritten, ()) {
-    const QuorumState state{LeaderEpoch(*rc::gen::inRange(0, INT32_MAX)),
-                            NodeId(*rc::gen::inRange(-1, INT32_MAX)),
-                            NodeId(*rc::gen::inRange(0, INT32_MAX)),
-                            {*rc::gen::arbitrary<std::uint64_t>(), 7}};
+    const QuorumState state{
+        LeaderEpoch(*rc::gen::inRange(0, INT32_MAX)),
+        NodeId(*rc::gen::inRange(-1, INT32_MAX)),
+        {NodeId(*rc::gen::inRange(0, INT32_MAX)), {*rc::gen::arbitrary<std::uint64_t>(), 7}}};
 
     const auto read = decode_quorum_state(encode_quorum_state(state));
 
