@@ -7,7 +7,9 @@
 #include "core/base/ids.hpp"
 #include "core/base/uuid.hpp"
 #include "core/metadata/persistent_map.hpp"
+#include "core/metadata/security.hpp"
 #include "core/protocol/config_enums.hpp"
+#include "core/protocol/messages/membership_records.hpp"
 
 #include <map>
 #include <memory>
@@ -19,6 +21,10 @@
 namespace glasslog::metadata {
 
 inline constexpr std::string_view metadata_topic = "__cluster_metadata";
+
+// Features that say how the log itself is written.
+inline constexpr std::string_view metadata_version_feature = "metadata.version";
+inline constexpr std::string_view kraft_version_feature = "kraft.version";
 
 // True for topics that clients may not write: __consumer_offsets, __transaction_state,
 // __share_group_state.
@@ -51,6 +57,7 @@ struct Broker {
     bool is_fenced = true;
     bool is_in_controlled_shutdown = false;
     std::vector<Uuid> log_directories;
+    std::vector<Uuid> cordoned_log_directories;  // get no new partitions (KIP-1066)
 
     const ListenerEndpoint* find_endpoint(std::string_view listener) const;
 
@@ -98,17 +105,21 @@ using ConfigValues = std::map<std::string, std::string, std::less<>>;
 using BrokerPtr = std::shared_ptr<const Broker>;
 using TopicPtr = std::shared_ptr<const Topic>;
 using ConfigValuesPtr = std::shared_ptr<const ConfigValues>;
+using ControllerPtr = std::shared_ptr<const protocol::RegisterControllerRecord>;
 
 struct Image {
     PersistentMap<NodeId, BrokerPtr> brokers;
+    PersistentMap<NodeId, ControllerPtr> controllers;  // registered ones (KIP-919)
     PersistentMap<std::string, TopicPtr> topics;
     PersistentMap<Uuid, TopicPtr> topics_by_id;
     PersistentMap<ConfigResource, ConfigValuesPtr> configs;
-    std::map<std::string, std::int16_t> features;  // finalized levels; a level of 0 is absent
-    ProducerId next_producer_id{0};                // first of the next block
-    Offset offset = no_offset;                     // of the last record that was applied
-    LeaderEpoch epoch = no_leader_epoch;           // of that record's batch
-    NodeId controller = no_node;                   // that leads the metadata log
+    Security security;
+    std::map<std::string, std::int16_t, std::less<>>
+        features;                         // finalized levels; a level of 0 is absent
+    ProducerId next_producer_id{0};       // first of the next block
+    Offset offset = no_offset;            // of the last record that was applied
+    LeaderEpoch epoch = no_leader_epoch;  // of that record's batch
+    NodeId controller = no_node;          // that leads the metadata log
 
     // nullptr when absent; what is found lives as long as this image.
     const Topic* find_topic(std::string_view name) const;

@@ -1,6 +1,8 @@
 #include "core/metadata/image_delta.hpp"
 
+#include <algorithm>
 #include <variant>
+#include <vector>
 
 namespace glasslog::metadata {
 
@@ -49,6 +51,7 @@ void ImageDelta::apply_one(const protocol::RegisterBrokerRecord& record) {
     broker->is_fenced = record.fenced;
     broker->is_in_controlled_shutdown = record.in_controlled_shutdown;
     broker->log_directories = record.log_dirs;
+    broker->cordoned_log_directories = record.cordoned_log_dirs.value_or(std::vector<Uuid>{});
     image_.brokers = image_.brokers.with(record.broker_id, std::move(broker));
 }
 
@@ -61,7 +64,36 @@ void ImageDelta::apply_one(const protocol::BrokerRegistrationChangeRecord& recor
         broker->is_in_controlled_shutdown = record.in_controlled_shutdown > 0;
     }
     if (!record.log_dirs.empty()) broker->log_directories = record.log_dirs;
+    if (record.cordoned_log_dirs) broker->cordoned_log_directories = *record.cordoned_log_dirs;
     image_.brokers = image_.brokers.with(record.broker_id, std::move(broker));
+}
+
+void ImageDelta::apply_one(const protocol::UnregisterBrokerRecord& record) {
+    const Broker* before = image_.find_broker(record.broker_id);
+    if (before == nullptr || before->epoch != record.broker_epoch) return;
+    image_.brokers = image_.brokers.without(record.broker_id);
+}
+
+void ImageDelta::apply_one(const protocol::FenceBrokerRecord& record) {
+    fence(record.id, record.epoch, true);
+}
+
+void ImageDelta::apply_one(const protocol::UnfenceBrokerRecord& record) {
+    fence(record.id, record.epoch, false);
+}
+
+void ImageDelta::fence(NodeId id, BrokerEpoch epoch, bool is_fenced) {
+    const Broker* before = image_.find_broker(id);
+    if (before == nullptr || before->epoch != epoch) return;
+    auto broker = std::make_shared<Broker>(*before);
+    broker->is_fenced = is_fenced;
+    image_.brokers = image_.brokers.with(id, std::move(broker));
+}
+
+void ImageDelta::apply_one(const protocol::RegisterControllerRecord& record) {
+    image_.controllers =
+        image_.controllers.with(record.controller_id,
+                                std::make_shared<const protocol::RegisterControllerRecord>(record));
 }
 
 void ImageDelta::apply_one(const protocol::TopicRecord& record) {
@@ -114,6 +146,33 @@ void ImageDelta::apply_one(const protocol::PartitionChangeRecord& record) {
     if (record.leader == unchanged) return;
     partition.leader = record.leader;
     ++partition.leader_epoch;
+}
+
+// Of one topic, or of all when it names none. Epochs stay: nobody leads otherwise for it.
+void ImageDelta::apply_one(const protocol::ClearElrRecord& record) {
+    std::vector<Uuid> topics;
+    const auto take = [&](const Uuid& id, const TopicPtr& topic) {
+        if (record.topic_name.empty() || record.topic_name == topic->name) topics.push_back(id);
+    };
+    image_.topics_by_id.for_each(take);
+    for (const auto& [id, topic] : edited_)
+        take(id, topic);
+    for (const Uuid& id : topics)
+        clear_elr(id);
+}
+
+void ImageDelta::clear_elr(const Uuid& id) {
+    const auto has_elr = [](const PartitionState& partition) {
+        return !partition.eligible_leader_replicas.empty() || !partition.last_known_elr.empty();
+    };
+    const auto at = edited_.find(id);
+    const Topic* before = at != edited_.end() ? at->second.get() : image_.find_topic(id);
+    const bool is_change = before != nullptr && std::ranges::any_of(before->partitions, has_elr);
+    if (!is_change) return;
+    for (PartitionState& partition : edit(id)->partitions) {
+        partition.eligible_leader_replicas.clear();
+        partition.last_known_elr.clear();
+    }
 }
 
 void ImageDelta::apply_one(const protocol::RemoveTopicRecord& record) {

@@ -32,9 +32,22 @@ private:
     void apply_one(const protocol::ProducerIdsRecord& record);
     void apply_one(const protocol::BrokerRegistrationChangeRecord& record);
 
-    // What the image does not hold: credentials, rules, quotas, controllers, …
+    void apply_one(const protocol::UnregisterBrokerRecord& record);
+    void apply_one(const protocol::FenceBrokerRecord& record);
+    void apply_one(const protocol::UnfenceBrokerRecord& record);
+    void apply_one(const protocol::RegisterControllerRecord& record);
+    void apply_one(const protocol::ClearElrRecord& record);
+
     template <typename Other>
-    void apply_one(const Other& /*record*/) {}
+    void apply_one(const Other& record) {
+        constexpr bool is_security = requires { image_.security.apply(record); };
+        // All else says nothing of the cluster: idle marks, frames of transactions, what is gone
+        // since ZooKeeper, what a later Kafka wrote.
+        if constexpr (is_security) image_.security.apply(record);
+    }
+
+    void fence(NodeId id, BrokerEpoch epoch, bool is_fenced);
+    void clear_elr(const Uuid& topic);
 
     // The topic, to be changed; nullptr when there is none.
     Topic* edit(const Uuid& id);
