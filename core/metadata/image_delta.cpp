@@ -1,5 +1,7 @@
 #include "core/metadata/image_delta.hpp"
 
+#include "core/metadata/partition_change.hpp"
+
 #include <algorithm>
 #include <variant>
 #include <vector>
@@ -128,24 +130,7 @@ void ImageDelta::apply_one(const protocol::PartitionChangeRecord& record) {
     Topic* topic = edit(record.topic_id);
     if (topic == nullptr || topic->find(record.partition_id) == nullptr) return;
     const auto at = static_cast<std::size_t>(record.partition_id.value());
-    PartitionState& partition = topic->partitions[at];
-    if (record.isr) partition.isr = *record.isr;
-    if (record.replicas) partition.replicas = *record.replicas;
-    if (record.removing_replicas) partition.removing_replicas = *record.removing_replicas;
-    if (record.adding_replicas) partition.adding_replicas = *record.adding_replicas;
-    if (record.directories) partition.directories = *record.directories;
-    if (record.eligible_leader_replicas) {
-        partition.eligible_leader_replicas = *record.eligible_leader_replicas;
-    }
-    if (record.last_known_elr) partition.last_known_elr = *record.last_known_elr;
-    if (record.leader_recovery_state >= 0) {
-        partition.leader_recovery_state = record.leader_recovery_state;
-    }
-    ++partition.partition_epoch;
-    constexpr NodeId unchanged{-2};
-    if (record.leader == unchanged) return;
-    partition.leader = record.leader;
-    ++partition.leader_epoch;
+    apply_change(topic->partitions[at], record);
 }
 
 // Of one topic, or of all when it names none. Epochs stay: nobody leads otherwise for it.
