@@ -16,7 +16,6 @@ namespace {
 
 using support::Draw;
 using support::Generator;
-using testing::ElementsAreArray;
 
 template <typename T>
 T any(const Draw& draw) {

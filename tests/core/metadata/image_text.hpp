@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,33 @@ inline std::string ids_text(const std::vector<Uuid>& ids) {
     return text;
 }
 
+// Sorted: Kafka's snapshots have them in any order.
+template <typename Endpoint>
+std::string endpoints_text(const std::vector<Endpoint>& endpoints) {
+    std::set<std::string> texts;
+    for (const Endpoint& one : endpoints) {
+        texts.insert(
+            fmt::format("{}://{}:{}/{}", one.name, one.host, one.port, one.security_protocol));
+    }
+    return fmt::format(" {}", fmt::join(texts, " "));
+}
+
+inline std::string text_of(const protocol::RegisterControllerRecord& controller) {
+    std::set<std::string> features;
+    for (const auto& one : controller.features) {
+        features.insert(fmt::format("{}={}..{}",
+                                    one.name,
+                                    one.min_supported_version,
+                                    one.max_supported_version));
+    }
+    return fmt::format("controller {} {} migration {}{} {}",
+                       controller.controller_id,
+                       controller.incarnation_id,
+                       controller.zk_migration_ready,
+                       endpoints_text(controller.endpoints),
+                       fmt::join(features, " "));
+}
+
 inline std::string text_of(const Broker& broker) {
     std::string text = fmt::format("broker {} epoch {} incarnation {} fenced {} leaving {} rack {}",
                                    broker.id,
@@ -38,13 +66,7 @@ inline std::string text_of(const Broker& broker) {
                                    broker.is_fenced,
                                    broker.is_in_controlled_shutdown,
                                    broker.rack.value_or("(none)"));
-    for (const auto& endpoint : broker.endpoints) {
-        text += fmt::format(" {}://{}:{}/{}",
-                            endpoint.name,
-                            endpoint.host,
-                            endpoint.port,
-                            endpoint.security_protocol);
-    }
+    text += endpoints_text(broker.endpoints);
     for (const auto& [name, range] : broker.features)
         text += fmt::format(" {}={}..{}", name, range.first, range.last);
     return text + fmt::format(" directories {}cordoned {}",
@@ -107,12 +129,28 @@ inline Lines content_of(const Image& image) {
     });
     lines.push_back(fmt::format("producer ids from {}", image.next_producer_id));
     lines.push_back(fmt::format("{} topics by name", image.topics.size()));
-    add_kept(image.controllers, lines);
+    image.controllers.for_each([&](NodeId id, const ControllerPtr& controller) {
+        lines.push_back(fmt::format("{}: {}", id, text_of(*controller)));
+    });
     add_kept(image.security.quotas, lines);
     add_kept(image.security.access_rules, lines);
     add_kept(image.security.scram_credentials, lines);
     add_kept(image.security.delegation_tokens, lines);
     return lines;
+}
+
+// The lines that only one of two contents has; empty when they are equal.
+inline std::string difference(const Lines& left, const Lines& right) {
+    std::string text;
+    const std::multiset<std::string> lefts(left.begin(), left.end());
+    const std::multiset<std::string> rights(right.begin(), right.end());
+    for (const std::string& line : lefts) {
+        if (lefts.count(line) != rights.count(line)) text += "< " + line + "\n";
+    }
+    for (const std::string& line : rights) {
+        if (lefts.count(line) != rights.count(line)) text += "> " + line + "\n";
+    }
+    return text;
 }
 
 }  // namespace glasslog::metadata::test
