@@ -9,7 +9,6 @@
 #include "core/metadata/persistent_map.hpp"
 #include "core/metadata/security.hpp"
 #include "core/protocol/config_enums.hpp"
-#include "core/protocol/messages/membership_records.hpp"
 
 #include <map>
 #include <memory>
@@ -21,10 +20,6 @@
 namespace glasslog::metadata {
 
 inline constexpr std::string_view metadata_topic = "__cluster_metadata";
-
-// Features that say how the log itself is written.
-inline constexpr std::string_view metadata_version_feature = "metadata.version";
-inline constexpr std::string_view kraft_version_feature = "kraft.version";
 
 // True for topics that clients may not write: __consumer_offsets, __transaction_state,
 // __share_group_state.
@@ -57,11 +52,21 @@ struct Broker {
     bool is_fenced = true;
     bool is_in_controlled_shutdown = false;
     std::vector<Uuid> log_directories;
-    std::vector<Uuid> cordoned_log_directories;  // get no new partitions (KIP-1066)
+    // Take no new replicas; empty: the broker did not say.
+    std::optional<std::vector<Uuid>> cordoned_directories;
 
     const ListenerEndpoint* find_endpoint(std::string_view listener) const;
 
     friend bool operator==(const Broker&, const Broker&) = default;
+};
+
+// A node of the metadata quorum that may become the controller.
+struct RegisteredController {
+    Uuid incarnation_id;
+    std::vector<ListenerEndpoint> endpoints;
+    std::map<std::string, FeatureRange> features;
+
+    friend bool operator==(const RegisteredController&, const RegisteredController&) = default;
 };
 
 struct PartitionState {
@@ -105,17 +110,15 @@ using ConfigValues = std::map<std::string, std::string, std::less<>>;
 using BrokerPtr = std::shared_ptr<const Broker>;
 using TopicPtr = std::shared_ptr<const Topic>;
 using ConfigValuesPtr = std::shared_ptr<const ConfigValues>;
-using ControllerPtr = std::shared_ptr<const protocol::RegisterControllerRecord>;
 
 struct Image {
     PersistentMap<NodeId, BrokerPtr> brokers;
-    PersistentMap<NodeId, ControllerPtr> controllers;  // registered ones (KIP-919)
     PersistentMap<std::string, TopicPtr> topics;
     PersistentMap<Uuid, TopicPtr> topics_by_id;
     PersistentMap<ConfigResource, ConfigValuesPtr> configs;
     Security security;
-    std::map<std::string, std::int16_t, std::less<>>
-        features;                         // finalized levels; a level of 0 is absent
+    std::map<std::string, std::int16_t> features;  // finalized levels; a level of 0 is absent
+    std::map<NodeId, RegisteredController> controllers;
     ProducerId next_producer_id{0};       // first of the next block
     Offset offset = no_offset;            // of the last record that was applied
     LeaderEpoch epoch = no_leader_epoch;  // of that record's batch

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <variant>
-#include <vector>
 
 namespace glasslog::metadata {
 
@@ -36,6 +35,12 @@ Topic* ImageDelta::edit(const Uuid& id) {
     return edited_.emplace(id, std::make_shared<Topic>(*found)).first->second.get();
 }
 
+std::shared_ptr<Broker> ImageDelta::edit(NodeId id, BrokerEpoch epoch) const {
+    const Broker* before = image_.find_broker(id);
+    if (before == nullptr || before->epoch != epoch) return nullptr;
+    return std::make_shared<Broker>(*before);
+}
+
 void ImageDelta::apply_one(const protocol::RegisterBrokerRecord& record) {
     auto broker = std::make_shared<Broker>();
     broker->id = record.broker_id;
@@ -53,49 +58,83 @@ void ImageDelta::apply_one(const protocol::RegisterBrokerRecord& record) {
     broker->is_fenced = record.fenced;
     broker->is_in_controlled_shutdown = record.in_controlled_shutdown;
     broker->log_directories = record.log_dirs;
-    broker->cordoned_log_directories = record.cordoned_log_dirs.value_or(std::vector<Uuid>{});
+    broker->cordoned_directories = record.cordoned_log_dirs;
     image_.brokers = image_.brokers.with(record.broker_id, std::move(broker));
 }
 
 void ImageDelta::apply_one(const protocol::BrokerRegistrationChangeRecord& record) {
-    const Broker* before = image_.find_broker(record.broker_id);
-    if (before == nullptr || before->epoch != record.broker_epoch) return;
-    auto broker = std::make_shared<Broker>(*before);
+    const std::shared_ptr<Broker> broker = edit(record.broker_id, record.broker_epoch);
+    if (broker == nullptr) return;
     if (record.fenced != 0) broker->is_fenced = record.fenced > 0;
     if (record.in_controlled_shutdown != 0) {
         broker->is_in_controlled_shutdown = record.in_controlled_shutdown > 0;
     }
     if (!record.log_dirs.empty()) broker->log_directories = record.log_dirs;
-    if (record.cordoned_log_dirs) broker->cordoned_log_directories = *record.cordoned_log_dirs;
-    image_.brokers = image_.brokers.with(record.broker_id, std::move(broker));
+    if (record.cordoned_log_dirs) broker->cordoned_directories = record.cordoned_log_dirs;
+    image_.brokers = image_.brokers.with(record.broker_id, broker);
 }
 
 void ImageDelta::apply_one(const protocol::UnregisterBrokerRecord& record) {
-    const Broker* before = image_.find_broker(record.broker_id);
-    if (before == nullptr || before->epoch != record.broker_epoch) return;
+    if (edit(record.broker_id, record.broker_epoch) == nullptr) return;
     image_.brokers = image_.brokers.without(record.broker_id);
 }
 
 void ImageDelta::apply_one(const protocol::FenceBrokerRecord& record) {
-    fence(record.id, record.epoch, true);
+    const std::shared_ptr<Broker> broker = edit(record.id, record.epoch);
+    if (broker == nullptr) return;
+    broker->is_fenced = true;
+    image_.brokers = image_.brokers.with(record.id, broker);
 }
 
 void ImageDelta::apply_one(const protocol::UnfenceBrokerRecord& record) {
-    fence(record.id, record.epoch, false);
-}
-
-void ImageDelta::fence(NodeId id, BrokerEpoch epoch, bool is_fenced) {
-    const Broker* before = image_.find_broker(id);
-    if (before == nullptr || before->epoch != epoch) return;
-    auto broker = std::make_shared<Broker>(*before);
-    broker->is_fenced = is_fenced;
-    image_.brokers = image_.brokers.with(id, std::move(broker));
+    const std::shared_ptr<Broker> broker = edit(record.id, record.epoch);
+    if (broker == nullptr) return;
+    broker->is_fenced = false;
+    image_.brokers = image_.brokers.with(record.id, broker);
 }
 
 void ImageDelta::apply_one(const protocol::RegisterControllerRecord& record) {
-    image_.controllers =
-        image_.controllers.with(record.controller_id,
-                                std::make_shared<const protocol::RegisterControllerRecord>(record));
+    RegisteredController controller{.incarnation_id = record.incarnation_id,
+                                    .endpoints = {},
+                                    .features = {}};
+    for (const auto& endpoint : record.endpoints) {
+        controller.endpoints.push_back(
+            {endpoint.name, endpoint.host, endpoint.port, endpoint.security_protocol});
+    }
+    for (const auto& feature : record.features) {
+        controller.features[feature.name] = {feature.min_supported_version,
+                                             feature.max_supported_version};
+    }
+    image_.controllers[record.controller_id] = std::move(controller);
+}
+
+// An empty name: of all topics.
+void ImageDelta::apply_one(const protocol::ClearElrRecord& record) {
+    std::vector<Uuid> meant;
+    for (const auto& [id, topic] : edited_) {
+        if (record.topic_name.empty() || topic->name == record.topic_name) meant.push_back(id);
+    }
+    image_.topics_by_id.for_each([&](const Uuid& id, const TopicPtr& topic) {
+        const bool is_meant = record.topic_name.empty() || topic->name == record.topic_name;
+        if (is_meant && !edited_.contains(id)) meant.push_back(id);
+    });
+    for (const Uuid& id : meant)
+        clear_elr(id);
+}
+
+void ImageDelta::clear_elr(const Uuid& topic_id) {
+    const auto has_elr = [](const PartitionState& partition) {
+        return !partition.eligible_leader_replicas.empty() || !partition.last_known_elr.empty();
+    };
+    const auto at = edited_.find(topic_id);
+    const Topic* topic = at == edited_.end() ? image_.find_topic(topic_id) : at->second.get();
+    if (std::none_of(topic->partitions.begin(), topic->partitions.end(), has_elr)) return;
+    protocol::PartitionChangeRecord change;
+    change.eligible_leader_replicas.emplace();
+    change.last_known_elr.emplace();
+    for (PartitionState& partition : edit(topic_id)->partitions) {
+        if (has_elr(partition)) apply_change(partition, change);
+    }
 }
 
 void ImageDelta::apply_one(const protocol::TopicRecord& record) {
@@ -131,33 +170,6 @@ void ImageDelta::apply_one(const protocol::PartitionChangeRecord& record) {
     if (topic == nullptr || topic->find(record.partition_id) == nullptr) return;
     const auto at = static_cast<std::size_t>(record.partition_id.value());
     apply_change(topic->partitions[at], record);
-}
-
-// Of one topic, or of all when it names none. Epochs stay: nobody leads otherwise for it.
-void ImageDelta::apply_one(const protocol::ClearElrRecord& record) {
-    std::vector<Uuid> topics;
-    const auto take = [&](const Uuid& id, const TopicPtr& topic) {
-        if (record.topic_name.empty() || record.topic_name == topic->name) topics.push_back(id);
-    };
-    image_.topics_by_id.for_each(take);
-    for (const auto& [id, topic] : edited_)
-        take(id, topic);
-    for (const Uuid& id : topics)
-        clear_elr(id);
-}
-
-void ImageDelta::clear_elr(const Uuid& id) {
-    const auto has_elr = [](const PartitionState& partition) {
-        return !partition.eligible_leader_replicas.empty() || !partition.last_known_elr.empty();
-    };
-    const auto at = edited_.find(id);
-    const Topic* before = at != edited_.end() ? at->second.get() : image_.find_topic(id);
-    const bool is_change = before != nullptr && std::ranges::any_of(before->partitions, has_elr);
-    if (!is_change) return;
-    for (PartitionState& partition : edit(id)->partitions) {
-        partition.eligible_leader_replicas.clear();
-        partition.last_known_elr.clear();
-    }
 }
 
 void ImageDelta::apply_one(const protocol::RemoveTopicRecord& record) {

@@ -38,15 +38,18 @@ private:
     void apply_one(const protocol::RegisterControllerRecord& record);
     void apply_one(const protocol::ClearElrRecord& record);
 
+    // Security knows credentials, rules, quotas. All else says nothing of the cluster: idle marks,
+    // frames of transactions, what is gone since ZooKeeper, what a later Kafka wrote.
     template <typename Other>
     void apply_one(const Other& record) {
-        constexpr bool is_security = requires { image_.security.apply(record); };
-        // All else says nothing of the cluster: idle marks, frames of transactions, what is gone
-        // since ZooKeeper, what a later Kafka wrote.
-        if constexpr (is_security) image_.security.apply(record);
+        if constexpr (requires(Security& security) { security.apply(record); }) {
+            image_.security.apply(record);
+        }
     }
 
-    void fence(NodeId id, BrokerEpoch epoch, bool is_fenced);
+    // The broker of this epoch, to be changed; nullptr when there is none.
+    std::shared_ptr<Broker> edit(NodeId id, BrokerEpoch epoch) const;
+
     void clear_elr(const Uuid& topic);
 
     // The topic, to be changed; nullptr when there is none.

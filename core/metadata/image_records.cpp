@@ -1,6 +1,7 @@
 #include "core/metadata/image_records.hpp"
 
 #include "core/base/overloaded.hpp"
+#include "core/metadata/features.hpp"
 #include "core/metadata/image_delta.hpp"
 
 #include <algorithm>
@@ -16,7 +17,7 @@ constexpr std::int16_t newest_metadata_version = 30;  // 4.3-IV0
 
 // First metadata.version at which a record's version may be written.
 struct VersionSince {
-    std::int16_t metadata_version;
+    std::int16_t level;
     std::int16_t version;
 };
 
@@ -26,24 +27,35 @@ constexpr std::array register_broker_versions{
 // Directories; eligible leader replicas.
 constexpr std::array partition_versions{VersionSince{17, 1}, VersionSince{23, 2}};
 
-protocol::Version newest(std::span<const VersionSince> table, std::int16_t metadata_version) {
+protocol::Version newest(std::span<const VersionSince> table, std::int16_t level) {
     std::int16_t version = 0;
     for (const VersionSince& one : table) {
-        if (one.metadata_version <= metadata_version) version = one.version;
+        if (one.level <= level) version = one.version;
     }
     return protocol::Version(version);
 }
 
 void add_features(const Image& image, std::vector<Record>& records) {
     // metadata.version first: it says how all that follows is to be read.
-    const auto own = image.features.find(metadata_version_feature);
+    const auto own = image.features.find(std::string(metadata_version));
     if (own != image.features.end()) {
         records.emplace_back(protocol::FeatureLevelRecord{own->first, own->second});
     }
     for (const auto& [name, level] : image.features) {
-        const bool is_elsewhere = name == metadata_version_feature || name == kraft_version_feature;
+        const bool is_elsewhere = name == metadata_version || name == kraft_version;
         if (!is_elsewhere) records.emplace_back(protocol::FeatureLevelRecord{name, level});
     }
+}
+
+// Listeners and features of a broker or controller.
+template <typename Registered, typename Record>
+void describe_node(const Registered& node, Record& record) {
+    for (const ListenerEndpoint& endpoint : node.endpoints) {
+        record.endpoints.push_back(
+            {endpoint.name, endpoint.host, endpoint.port, endpoint.security_protocol});
+    }
+    for (const auto& [name, range] : node.features)
+        record.features.push_back({name, range.first, range.last});
 }
 
 protocol::RegisterBrokerRecord record_of(const Broker& broker) {
@@ -51,17 +63,20 @@ protocol::RegisterBrokerRecord record_of(const Broker& broker) {
     record.broker_id = broker.id;
     record.incarnation_id = broker.incarnation_id;
     record.broker_epoch = broker.epoch;
-    for (const ListenerEndpoint& endpoint : broker.endpoints) {
-        record.endpoints.push_back(
-            {endpoint.name, endpoint.host, endpoint.port, endpoint.security_protocol});
-    }
-    for (const auto& [name, range] : broker.features)
-        record.features.push_back({name, range.first, range.last});
+    describe_node(broker, record);
     record.rack = broker.rack;
     record.fenced = broker.is_fenced;
     record.in_controlled_shutdown = broker.is_in_controlled_shutdown;
     record.log_dirs = broker.log_directories;
-    record.cordoned_log_dirs = broker.cordoned_log_directories;
+    record.cordoned_log_dirs = broker.cordoned_directories;
+    return record;
+}
+
+protocol::RegisterControllerRecord record_of(NodeId id, const RegisteredController& controller) {
+    protocol::RegisterControllerRecord record;
+    record.controller_id = id;
+    record.incarnation_id = controller.incarnation_id;
+    describe_node(controller, record);
     return record;
 }
 
@@ -116,7 +131,8 @@ std::vector<Record> image_records(const Image& image) {
     add_features(image, records);
     image.brokers.for_each(
         [&](NodeId, const BrokerPtr& broker) { records.emplace_back(record_of(*broker)); });
-    add_kept(image.controllers, records);
+    for (const auto& [id, controller] : image.controllers)
+        records.emplace_back(record_of(id, controller));
     add_topics(image, records);
     add_configs(image, records);
     add_kept(image.security.quotas, records);
@@ -131,28 +147,26 @@ std::vector<Record> image_records(const Image& image) {
     return records;
 }
 
-protocol::Version version_at(const Record& record, std::int16_t metadata_version) {
+protocol::Version version_at(const Record& record, std::int16_t level) {
     return std::visit(overloaded{[&](const protocol::RegisterBrokerRecord&) {
-                                     return newest(register_broker_versions, metadata_version);
+                                     return newest(register_broker_versions, level);
                                  },
                                  [&](const protocol::PartitionRecord&) {
-                                     return newest(partition_versions, metadata_version);
+                                     return newest(partition_versions, level);
                                  },
                                  [&](const protocol::PartitionChangeRecord&) {
-                                     return newest(partition_versions, metadata_version);
+                                     return newest(partition_versions, level);
                                  },
                                  [&](const auto&) { return version_to_write(record); }},
                       record);
 }
 
 std::vector<Bytes> snapshot_values(const Image& image) {
-    const auto level = image.features.find(metadata_version_feature);
-    const std::int16_t metadata_version =
-        level == image.features.end() ? newest_metadata_version : level->second;
+    const auto own = image.features.find(std::string(metadata_version));
+    const std::int16_t level = own == image.features.end() ? newest_metadata_version : own->second;
     std::vector<Bytes> values;
     for (const Record& record : image_records(image)) {
-        values.push_back(
-            protocol::encode_metadata_record({record, version_at(record, metadata_version)}));
+        values.push_back(protocol::encode_metadata_record({record, version_at(record, level)}));
     }
     return values;
 }
@@ -163,8 +177,7 @@ Expected<Image, DecodeError> image_of_snapshot(std::span<const Bytes> values,
     for (const Bytes& value : values)
         delta.apply(TRY(protocol::decode_metadata_record(value)).record);
     if (place.kraft_version > 0) {
-        delta.apply(
-            protocol::FeatureLevelRecord{std::string(kraft_version_feature), place.kraft_version});
+        delta.apply(protocol::FeatureLevelRecord{std::string(kraft_version), place.kraft_version});
     }
     Image image = delta.finish();
     image.offset = place.end - 1;
@@ -204,9 +217,9 @@ void ImageFold::apply(std::span<const Record> records, Offset base, LeaderEpoch 
 
 // Not of the transaction that is open, and not undone with it.
 void ImageFold::apply_kraft_version(std::int16_t level, Offset offset, LeaderEpoch epoch) {
-    image_.features[std::string(kraft_version_feature)] = level;
+    image_.features[std::string(kraft_version)] = level;
     if (open_) {
-        open_->features[std::string(kraft_version_feature)] = level;
+        open_->features[std::string(kraft_version)] = level;
         return;
     }
     image_.offset = offset;

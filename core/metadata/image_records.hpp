@@ -23,8 +23,8 @@ namespace glasslog::metadata {
 // its name.
 std::vector<Record> image_records(const Image& image);
 
-// The version in which a record stands in a log of this metadata.version (3.3-IV3 is 7).
-protocol::Version version_at(const Record& record, std::int16_t metadata_version);
+// The version in which a record stands in a log of this level of metadata.version.
+protocol::Version version_at(const Record& record, std::int16_t level);
 
 // The values of image_records, in the versions of the image's own metadata.version.
 std::vector<Bytes> snapshot_values(const Image& image);

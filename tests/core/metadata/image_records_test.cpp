@@ -62,6 +62,7 @@ constexpr std::array makers{
     Maker([](const Draw& draw) -> Record {
         auto record = any<protocol::RegisterControllerRecord>(draw);
         record.controller_id = some_node(draw);
+        record.zk_migration_ready = false;  // of old logs; the image does not keep it
         return record;
     }),
     Maker([](const Draw& draw) -> Record {
@@ -160,7 +161,7 @@ Image folded(const std::vector<Record>& records) {
 }
 
 Image through_snapshot(const Image& image) {
-    const auto kraft = image.features.find(kraft_version_feature);
+    const auto kraft = image.features.find("kraft.version");
     auto read =
         image_of_snapshot(snapshot_values(image),
                           {image.offset + 1,

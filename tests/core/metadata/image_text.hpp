@@ -42,20 +42,13 @@ std::string endpoints_text(const std::vector<Endpoint>& endpoints) {
     return fmt::format(" {}", fmt::join(texts, " "));
 }
 
-inline std::string text_of(const protocol::RegisterControllerRecord& controller) {
-    std::set<std::string> features;
-    for (const auto& one : controller.features) {
-        features.insert(fmt::format("{}={}..{}",
-                                    one.name,
-                                    one.min_supported_version,
-                                    one.max_supported_version));
-    }
-    return fmt::format("controller {} {} migration {}{} {}",
-                       controller.controller_id,
-                       controller.incarnation_id,
-                       controller.zk_migration_ready,
-                       endpoints_text(controller.endpoints),
-                       fmt::join(features, " "));
+inline std::string text_of(const RegisteredController& controller) {
+    std::string text = fmt::format("controller {}{}",
+                                   controller.incarnation_id,
+                                   endpoints_text(controller.endpoints));
+    for (const auto& [name, range] : controller.features)
+        text += fmt::format(" {}={}..{}", name, range.first, range.last);
+    return text;
 }
 
 inline std::string text_of(const Broker& broker) {
@@ -69,9 +62,10 @@ inline std::string text_of(const Broker& broker) {
     text += endpoints_text(broker.endpoints);
     for (const auto& [name, range] : broker.features)
         text += fmt::format(" {}={}..{}", name, range.first, range.last);
-    return text + fmt::format(" directories {}cordoned {}",
-                              ids_text(broker.log_directories),
-                              ids_text(broker.cordoned_log_directories));
+    return text +
+           fmt::format(" directories {}cordoned {}",
+                       ids_text(broker.log_directories),
+                       broker.cordoned_directories ? ids_text(*broker.cordoned_directories) : "?");
 }
 
 inline std::string text_of(const PartitionState& partition) {
@@ -129,9 +123,8 @@ inline Lines content_of(const Image& image) {
     });
     lines.push_back(fmt::format("producer ids from {}", image.next_producer_id));
     lines.push_back(fmt::format("{} topics by name", image.topics.size()));
-    image.controllers.for_each([&](NodeId id, const ControllerPtr& controller) {
-        lines.push_back(fmt::format("{}: {}", id, text_of(*controller)));
-    });
+    for (const auto& [id, controller] : image.controllers)
+        lines.push_back(fmt::format("{}: {}", id, text_of(controller)));
     add_kept(image.security.quotas, lines);
     add_kept(image.security.access_rules, lines);
     add_kept(image.security.scram_credentials, lines);

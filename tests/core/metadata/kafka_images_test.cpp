@@ -1,6 +1,7 @@
 // The metadata directories of Apache Kafka 4.3.1, folded to images: from the log alone, from a
 // snapshot and the log behind it, of the active controller and of a follower. With GLASSLOG_FACTS.
 
+#include "core/metadata/features.hpp"
 #include "core/metadata/image_records.hpp"
 #include "core/metadata/one_voter_log.hpp"
 #include "core/protocol/record_batch.hpp"
@@ -229,8 +230,7 @@ std::string told_by_kafka(const json& record) {
 std::vector<std::string> told_by_us(const Image& image) {
     std::vector<std::string> lines;
     for (const auto& [name, level] : image.features) {
-        if (name != kraft_version_feature)
-            lines.push_back(fmt::format("feature {} {}", name, level));
+        if (name != kraft_version) lines.push_back(fmt::format("feature {} {}", name, level));
     }
     image.brokers.for_each([&](NodeId id, const BrokerPtr& broker) {
         lines.push_back(fmt::format("broker {} {} {} rack {} fenced {} {} endpoints {}",
@@ -268,9 +268,8 @@ std::vector<std::string> told_by_us(const Image& image) {
         }
     });
     lines.push_back(fmt::format("producer ids {}", image.next_producer_id));
-    image.controllers.for_each([&](NodeId, const ControllerPtr& controller) {
-        lines.push_back(fmt::format("controller {}", controller->incarnation_id));
-    });
+    for (const auto& [id, controller] : image.controllers)
+        lines.push_back(fmt::format("controller {}", controller.incarnation_id));
     image.security.access_rules.for_each([&](const Uuid& id, const auto& rule) {
         lines.push_back(fmt::format("rule {} {} {}", id, rule->resource_name, rule->principal));
     });
