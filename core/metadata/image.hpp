@@ -7,6 +7,7 @@
 #include "core/base/ids.hpp"
 #include "core/base/uuid.hpp"
 #include "core/metadata/persistent_map.hpp"
+#include "core/metadata/security.hpp"
 #include "core/protocol/config_enums.hpp"
 
 #include <map>
@@ -115,6 +116,7 @@ struct Image {
     PersistentMap<std::string, TopicPtr> topics;
     PersistentMap<Uuid, TopicPtr> topics_by_id;
     PersistentMap<ConfigResource, ConfigValuesPtr> configs;
+    Security security;
     std::map<std::string, std::int16_t> features;  // finalized levels; a level of 0 is absent
     std::map<NodeId, RegisteredController> controllers;
     ProducerId next_producer_id{0};       // first of the next block

@@ -38,9 +38,14 @@ private:
     void apply_one(const protocol::RegisterControllerRecord& record);
     void apply_one(const protocol::ClearElrRecord& record);
 
-    // What the image does not hold: credentials, rules, quotas, …
+    // Security knows credentials, rules, quotas. All else says nothing of the cluster: idle marks,
+    // frames of transactions, what is gone since ZooKeeper, what a later Kafka wrote.
     template <typename Other>
-    void apply_one(const Other& /*record*/) {}
+    void apply_one(const Other& record) {
+        if constexpr (requires(Security& security) { security.apply(record); }) {
+            image_.security.apply(record);
+        }
+    }
 
     // The broker of this epoch, to be changed; nullptr when there is none.
     std::shared_ptr<Broker> edit(NodeId id, BrokerEpoch epoch) const;
