@@ -19,9 +19,9 @@
 #include "core/protocol/messages/init_producer_id.hpp"
 #include "core/protocol/messages/list_offsets.hpp"
 #include "core/protocol/messages/metadata.hpp"
-#include "core/protocol/messages/metadata_records.hpp"
 #include "core/protocol/messages/offset_for_leader_epoch.hpp"
 #include "core/protocol/messages/produce.hpp"
+#include "core/protocol/metadata_record.hpp"
 
 namespace glasslog::support {
 
@@ -54,16 +54,6 @@ using Exchanges = MessageList<
 
 using Records = MessageList<protocol::RequestHeader,
                             protocol::ResponseHeader,
-                            protocol::RegisterBrokerRecord,
-                            protocol::TopicRecord,
-                            protocol::PartitionRecord,
-                            protocol::ConfigRecord,
-                            protocol::PartitionChangeRecord,
-                            protocol::RemoveTopicRecord,
-                            protocol::FeatureLevelRecord,
-                            protocol::ProducerIdsRecord,
-                            protocol::BrokerRegistrationChangeRecord,
-                            protocol::NoOpRecord,
                             protocol::LeaderChangeMessage,
                             protocol::SnapshotHeaderRecord,
                             protocol::SnapshotFooterRecord,
@@ -81,6 +71,15 @@ void for_each_record(F f, MessageList<Messages...> /*of*/) {
     (f.template operator()<Messages>(), ...);
 }
 
+// Calls f.operator()<Record>() for every type of metadata record; UnknownRecord is no message.
+template <typename F, typename... Types>
+void for_each_metadata_record(F f, std::variant<Types...>* /*of*/) {
+    const auto call = [&f]<typename Record>(Record* /*of*/) {
+        if constexpr (protocol::Walkable<Record>) f.template operator()<Record>();
+    };
+    (call(static_cast<Types*>(nullptr)), ...);
+}
+
 // Calls f.operator()<Message>() for every message, of every kind.
 template <typename F>
 void for_each_message(F f) {
@@ -90,6 +89,7 @@ void for_each_message(F f) {
             f.template operator()<typename Pair::ResponseType>();
         },
         Exchanges{});
+    for_each_metadata_record(f, static_cast<protocol::MetadataRecord*>(nullptr));
     for_each_record(f, Records{});
 }
 

@@ -16,7 +16,7 @@ namespace {
 TEST(SchemaTest, IsJsonWithEveryMessage) {
     const auto schema = nlohmann::json::parse(schema_json());
 
-    EXPECT_EQ(schema.size(), 49U);
+    EXPECT_EQ(schema.size(), 65U);
     const auto& produce = schema.front();
     EXPECT_EQ(produce["name"], "ProduceRequest");
     EXPECT_EQ(produce["apiKey"], 0);
