@@ -13,6 +13,7 @@
 #include "core/trace/kinds/network.hpp"
 #include "core/trace/kinds/node.hpp"
 #include "core/trace/kinds/partition.hpp"
+#include "core/trace/kinds/quorum.hpp"
 #include "core/trace/kinds/story.hpp"
 
 #include <cstdint>
@@ -73,7 +74,12 @@ using AnyKind = std::variant<std::monostate,
                              kinds::Expectation,
                              kinds::Verdict,
                              kinds::TimeReached,
-                             kinds::LogLine>;
+                             kinds::LogLine,
+                             kinds::QuorumRoleChanged,
+                             kinds::QuorumVoteAnswered,
+                             kinds::QuorumCommitted,
+                             kinds::QuorumVotersChanged,
+                             kinds::QuorumSnapshot>;
 
 // The fields in their fixed encoding (protocol's writer, version 0, flexible). Instantiated in
 // kinds.cpp for every kind of AnyKind.
