@@ -1,6 +1,9 @@
 #include "core/broker/broker.hpp"
 
+#include "core/broker/node_options.hpp"
 #include "core/broker/reactor.hpp"
+#include "core/broker/registrar.hpp"
+#include "core/metadata/features.hpp"
 #include "core/replication/directory_host.hpp"
 #include "core/storage/log_directory.hpp"
 #include "core/trace/log.hpp"
@@ -17,20 +20,6 @@ Uuid random_id(runtime::Random& random, std::string_view entity) {
     const std::uint64_t high = random.draw("uuid", entity);
     const std::uint64_t low = random.draw("uuid", entity);
     return Uuid::version_4(high, low);
-}
-
-replication::ReplicaOptions replica_options(const Config& config, const BrokerRules& rules) {
-    replication::ReplicaOptions options;
-    options.node = config.node_id;
-    options.file = config.properties;
-    options.rules = rules.replication;
-    options.storage_rules = rules.storage;
-    options.retention_check_interval = config.retention_check_interval;
-    options.high_watermark_checkpoint_interval = config.high_watermark_checkpoint_interval;
-    options.recovery_point_checkpoint_interval = config.recovery_point_checkpoint_interval;
-    options.log_start_checkpoint_interval = config.log_start_checkpoint_interval;
-    options.producer_expiration = Duration::milliseconds(config.producer_id_expiration_ms);
-    return options;
 }
 
 }  // namespace
@@ -53,9 +42,12 @@ public:
         started_ = std::move(done);
         storage::OpenDirectory how;
         how.owner.node_id = config_.node_id;
-        how.format = storage::MetaProperties{.cluster_id = random_id(random(), "cluster").text(),
-                                             .node_id = config_.node_id,
-                                             .directory_id = random_id(random(), "directory")};
+        // A node of a cluster is formatted with the cluster's id; one that is alone makes its own.
+        if (!is_part_of_cluster(config_))
+            how.format =
+                storage::MetaProperties{.cluster_id = random_id(random(), "cluster").text(),
+                                        .node_id = config_.node_id,
+                                        .directory_id = random_id(random(), "directory")};
         directory_.open(how, gate_.wrap([this](Expected<storage::OpenedDirectory, IoError> opened) {
             if (!opened) return fail(std::move(opened).error());
             take_directory(std::move(*opened));
@@ -67,16 +59,10 @@ public:
         is_stopping_ = true;
         stopped_ = std::move(done);
         log(trace::LogLevel::info, "stopping");
-        // Every reactor answers what is in work and closes its logs.
-        stopping_left_ = table_.reactors.size();
-        for (std::size_t i = 0; i < table_.reactors.size(); ++i) {
-            reactor0().tell(ReactorId(static_cast<std::int32_t>(i)), [this](Reactor& there) {
-                there.stop([this, &there](bool is_clean) {
-                    there.tell(first_reactor,
-                               [this, is_clean](Reactor&) { reactor_stopped(is_clean); });
-                });
-            });
-        }
+        // The cluster gives what this broker leads to others first.
+        const bool is_member = registrar_ && registrar_->stage() != LifeStage::gone;
+        if (!is_member || has_lost_disk_) return stop_reactors();
+        registrar_->leave();
     }
 
     void on_failure(UniqueFunction<void(IoError)> report) { failed_ = std::move(report); }
@@ -105,6 +91,19 @@ private:
         if (failed_) failed_(std::move(error));
     }
 
+    // Every reactor answers what is in work and closes its logs.
+    void stop_reactors() {
+        stopping_left_ = table_.reactors.size();
+        for (std::size_t i = 0; i < table_.reactors.size(); ++i) {
+            reactor0().tell(ReactorId(static_cast<std::int32_t>(i)), [this](Reactor& there) {
+                there.stop([this, &there](bool is_clean) {
+                    there.tell(first_reactor,
+                               [this, is_clean](Reactor&) { reactor_stopped(is_clean); });
+                });
+            });
+        }
+    }
+
     void take_directory(storage::OpenedDirectory opened) {
         opened_ = std::make_shared<const storage::OpenedDirectory>(std::move(opened));
         host_.emplace(runtimes_.front(), directory_, *opened_);
@@ -124,6 +123,12 @@ private:
             auto bound = reactor0().server().listen(listener.bind);
             if (!bound) return fail(std::move(bound).error());
             result_.listening.push_back(*bound);
+        }
+        for (ListenerAddress& listener : config_.quorum.listeners) {
+            auto bound = reactor0().server().listen(listener.bind);
+            if (!bound) return fail(std::move(bound).error());
+            if (listener.advertised.port == 0) listener.advertised.port = bound->port;
+            result_.controllers_listening.push_back(*bound);
         }
         listening_left_ = table_.reactors.size() - 1;
         if (listening_left_ == 0) return start_metadata();
@@ -153,56 +158,90 @@ private:
 
     void start_metadata() {
         result_.cluster_id = opened_->meta.cluster_id;
-        metadata::ServiceOptions options;
-        options.node = config_.node_id;
-        options.opened = *opened_;
-        options.file = config_.properties;
-        controller_ =
-            std::make_unique<metadata::Service>(runtimes_.front(), directory_, std::move(options));
-        controller_->on_failure([this](IoError error) { lose(std::move(error)); });
-        controller_->start(gate_.wrap([this](Expected<void, IoError> replayed) {
-            if (!replayed) return fail(std::move(replayed).error());
-            register_here();
+        service_ = std::make_unique<metadata::Service>(runtimes_.front(),
+                                                       directory_,
+                                                       service_options(config_, *opened_));
+        apis_ = std::make_unique<ControllerApis>(*service_, config_, opened_->meta.cluster_id);
+        channel_ =
+            std::make_unique<ControllerChannel>(runtimes_.front(), *service_, *apis_, config_);
+        service_->on_failure([this](IoError error) { lose(std::move(error)); });
+        service_->on_activity([this] {
+            log(trace::LogLevel::info,
+                service_->is_active() ? "this node is the active controller"
+                                      : "this node is not the active controller any more");
+            channel_->controller_changed();
+            if (registrar_) registrar_->controller_changed();
+        });
+        service_->start(gate_.wrap([this](Expected<void, IoError> started) {
+            if (!started) return fail(std::move(started).error());
+            reactor0().attach_control(channel_.get(), apis_.get());
+            if (config_.roles.is_broker) return join_cluster();
+            become_started();
         }));
     }
 
-    void register_here() {
-        metadata::BrokerRegistration registration;
-        registration.id = config_.node_id;
-        registration.cluster_id = opened_->meta.cluster_id;
-        registration.incarnation_id = random_id(random(), "incarnation");
-        registration.log_directories = {opened_->meta.directory_id};
+    void join_cluster() {
+        if (is_stopping_) return;
+        registrar_ = std::make_unique<Registrar>(runtimes_.front(),
+                                                 *channel_,
+                                                 *service_,
+                                                 registration(),
+                                                 config_.life);
+        producer_ids_ = std::make_unique<ProducerIds>(*channel_, *registrar_, config_.node_id);
+        reactor0().attach_producer_ids(producer_ids_.get());
+        registrar_->start(
+            [this](LifeStage stage) { enter(stage); },
+            [this](protocol::WireError error) {
+                fail({.subject = config_.log_directory, .detail = registration_failure(error)});
+            });
+    }
+
+    static std::string registration_failure(protocol::WireError error) {
+        if (error != protocol::WireError::request_timed_out) {
+            return fmt::format("the controller refused this broker: {}", protocol::name(error));
+        }
+        return "no controller registered this broker in time: are the controllers of "
+               "controller.quorum.bootstrap.servers up, and is a majority of the voters there?";
+    }
+
+    protocol::BrokerRegistrationRequest registration() {
+        protocol::BrokerRegistrationRequest request;
+        request.broker_id = config_.node_id;
+        request.cluster_id = opened_->meta.cluster_id;
+        request.incarnation_id = random_id(random(), "incarnation");
+        request.log_dirs = {opened_->meta.directory_id};
+        request.previous_broker_epoch = opened_->clean_shutdown.value_or(BrokerEpoch(-1));
         for (std::size_t i = 0; i < config_.listeners.size(); ++i) {
             runtime::Endpoint advertised = config_.listeners[i].advertised;
             if (advertised.port == 0) advertised.port = result_.listening[i].port;
-            registration.endpoints.push_back({.name = config_.listeners[i].bind.name,
-                                              .host = advertised.host,
-                                              .port = advertised.port});
+            request.listeners.push_back(
+                {config_.listeners[i].bind.name, advertised.host, advertised.port, 0});
+        }
+        for (const metadata::SupportedFeature& feature : metadata::supported_features()) {
+            request.features.push_back(
+                {std::string(feature.name), feature.levels.first, feature.levels.last});
         }
         if (const auto rack = config_.properties.find("broker.rack");
             rack != config_.properties.end()) {
-            registration.rack = rack->second;
+            request.rack = rack->second;
         }
-        controller_->register_broker(
-            std::move(registration),
-            gate_.wrap([this](Expected<BrokerEpoch, protocol::WireError> epoch) {
-                if (!epoch) {
-                    return fail({.subject = config_.log_directory,
-                                 .detail = fmt::format("the controller refused this broker: {}",
-                                                       protocol::name(epoch.error()))});
-                }
-                epoch_ = *epoch;
-                open_logs();
-            }));
+        return request;
+    }
+
+    void enter(LifeStage stage) {
+        if (is_stopping_) {
+            if (stage == LifeStage::gone) stop_reactors();
+            return;
+        }
+        if (stage == LifeStage::recovery) open_logs();
+        if (stage == LifeStage::running) serve();
     }
 
     void open_logs() {
-        producer_ids_ = std::make_unique<ProducerIds>(*controller_, config_.node_id, epoch_);
-        reactor0().lead_metadata(controller_.get(), producer_ids_.get());
         opening_left_ = table_.reactors.size();
         for (std::size_t i = 0; i < table_.reactors.size(); ++i) {
             reactor0().tell(ReactorId(static_cast<std::int32_t>(i)),
-                            [this, image = controller_->image(), opened = opened_](Reactor& there) {
+                            [this, image = service_->image(), opened = opened_](Reactor& there) {
                                 open_logs_on(there, image, opened);
                             });
         }
@@ -224,22 +263,29 @@ private:
         });
         there.replicas().start(image, [this, &there] {
             there.tell(first_reactor, [this](Reactor&) {
-                if (--opening_left_ == 0) serve();
+                if (--opening_left_ == 0 && !is_stopping_) registrar_->logs_ready();
             });
         });
     }
 
     void serve() {
-        if (is_stopping_ || has_lost_disk_) return;
+        if (is_stopping_ || has_lost_disk_ || is_serving_) return;
+        is_serving_ = true;
         for (std::size_t i = 0; i < table_.reactors.size(); ++i) {
             const ReactorId id(static_cast<std::int32_t>(i));
             reactor0().tell(id, [](Reactor& there) { there.become_ready(); });
-            controller_->subscribe(id, [this, id](metadata::ImagePtr image) {
+            service_->subscribe(id, [this, id](metadata::ImagePtr image) {
                 table_.at(id).set_image(std::move(image));
             });
         }
-        for (const runtime::Endpoint& endpoint : result_.listening) {
-            log(trace::LogLevel::info, fmt::format("listening on {}", endpoint.text()));
+        become_started();
+    }
+
+    void become_started() {
+        if (is_stopping_ || !started_) return;
+        for (const auto* group : {&result_.listening, &result_.controllers_listening}) {
+            for (const runtime::Endpoint& endpoint : *group)
+                log(trace::LogLevel::info, fmt::format("listening on {}", endpoint.text()));
         }
         std::exchange(started_, {})(result_);
     }
@@ -247,14 +293,15 @@ private:
     void reactor_stopped(bool is_clean) {
         is_clean_ = is_clean_ && is_clean;
         if (--stopping_left_ > 0) return;
-        if (!controller_) return finish();
-        controller_->stop(gate_.wrap([this](bool is_log_clean) {
+        if (!service_) return finish();
+        service_->stop(gate_.wrap([this](bool is_log_clean) {
             if (!is_clean_ || !is_log_clean || has_lost_disk_) {
                 log(trace::LogLevel::warning,
                     "not every log was closed in order: the next start recovers them");
                 return finish();
             }
-            directory_.close_clean(epoch_, gate_.wrap([this](Expected<void, IoError> closed) {
+            const BrokerEpoch epoch = registrar_ ? registrar_->epoch() : BrokerEpoch(-1);
+            directory_.close_clean(epoch, gate_.wrap([this](Expected<void, IoError> closed) {
                 if (!closed) log(trace::LogLevel::error, closed.error().text());
                 finish();
             }));
@@ -274,14 +321,17 @@ private:
     std::optional<replication::DirectoryHost> host_;  // since the directory is open
     std::shared_ptr<const storage::OpenedDirectory>
         opened_;  // read by every reactor, written by none
-    std::unique_ptr<metadata::Service> controller_;
+    std::unique_ptr<metadata::Service> service_;
+    std::unique_ptr<ControllerApis> apis_;
+    std::unique_ptr<ControllerChannel> channel_;
+    std::unique_ptr<Registrar> registrar_;  // of a broker
     std::unique_ptr<ProducerIds> producer_ids_;
-    BrokerEpoch epoch_{-1};
     Started result_;
     std::size_t listening_left_ = 0;
     std::size_t opening_left_ = 0;
     std::size_t stopping_left_ = 0;
     bool is_stopping_ = false;
+    bool is_serving_ = false;
     bool is_clean_ = true;  // as far as reactors have stopped
     bool has_lost_disk_ = false;
     UniqueFunction<void(IoError)> failed_;

@@ -3,8 +3,12 @@
 // Broker: everything that one node runs, composed over the runtimes of its reactors. The same class
 // serves real sockets (core/cli) and the simulator (sim); it cannot tell which.
 //
-//   start: open the directory, listen, replay the metadata, register, open all logs, serve
-//   stop:  stop accepting, answer what is in work, close logs and metadata, leave the clean mark
+//   start: open the directory, listen, join the quorum, register, open all logs, be let in, serve
+//   stop:  leave the cluster, stop accepting, answer what is in work, close logs and metadata,
+//   leave
+//          the clean mark
+//
+// A node that is no broker (process.roles=controller) has the quorum's half of this only.
 
 #include "core/base/errors.hpp"
 #include "core/base/expected.hpp"
@@ -30,6 +34,7 @@ struct BrokerRules {
 struct Started {
     std::string cluster_id;
     std::vector<runtime::Endpoint> listening;  // as really bound, in the order of the config
+    std::vector<runtime::Endpoint> controllers_listening;  // likewise
 };
 
 class Reactor;

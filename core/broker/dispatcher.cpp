@@ -1,5 +1,6 @@
 #include "core/broker/dispatcher.hpp"
 
+#include "core/broker/handlers/forward.hpp"
 #include "core/broker/handlers/handlers.hpp"
 #include "core/broker/reactor.hpp"
 #include "core/trace/log.hpp"
@@ -41,6 +42,11 @@ void decode_and_call(Reactor& reactor, const rpc::ConnectionFacts& from, rpc::Re
                        .responder = std::move(request.responder)});
 }
 
+template <typename Body, typename Response>
+void decode_and_forward(Reactor& reactor, const rpc::ConnectionFacts& from, rpc::Request request) {
+    decode_and_call<Body, forward_to_controller<Response, Body>>(reactor, from, std::move(request));
+}
+
 struct Route {
     ApiKey key;
     void (*call)(Reactor&, const rpc::ConnectionFacts&, rpc::Request);
@@ -54,7 +60,7 @@ constexpr std::array routes{
     Route{ApiKey::metadata, decode_and_call<protocol::MetadataRequest, handle_metadata>},
     Route{ApiKey::api_versions, decode_and_call<protocol::ApiVersionsRequest, handle_api_versions>},
     Route{ApiKey::create_topics,
-          decode_and_call<protocol::CreateTopicsRequest, handle_create_topics>},
+          decode_and_forward<protocol::CreateTopicsRequest, protocol::CreateTopicsResponse>},
     Route{ApiKey::delete_topics,
           decode_and_call<protocol::DeleteTopicsRequest, handle_delete_topics>},
     Route{ApiKey::delete_records,
@@ -67,16 +73,36 @@ constexpr std::array routes{
           decode_and_call<protocol::DescribeConfigsRequest, handle_describe_configs>},
     Route{ApiKey::describe_log_dirs,
           decode_and_call<protocol::DescribeLogDirsRequest, handle_describe_log_dirs>},
-    Route{ApiKey::create_partitions,
-          decode_and_call<protocol::CreatePartitionsRequest, handle_create_partitions>},
+    Route{
+        ApiKey::create_partitions,
+        decode_and_forward<protocol::CreatePartitionsRequest, protocol::CreatePartitionsResponse>},
+    Route{ApiKey::elect_leaders,
+          decode_and_forward<protocol::ElectLeadersRequest, protocol::ElectLeadersResponse>},
     Route{ApiKey::incremental_alter_configs,
-          decode_and_call<protocol::IncrementalAlterConfigsRequest,
-                          handle_incremental_alter_configs>},
+          decode_and_forward<protocol::IncrementalAlterConfigsRequest,
+                             protocol::IncrementalAlterConfigsResponse>},
+    Route{ApiKey::alter_partition_reassignments,
+          decode_and_forward<protocol::AlterPartitionReassignmentsRequest,
+                             protocol::AlterPartitionReassignmentsResponse>},
+    Route{ApiKey::list_partition_reassignments,
+          decode_and_forward<protocol::ListPartitionReassignmentsRequest,
+                             protocol::ListPartitionReassignmentsResponse>},
+    Route{ApiKey::describe_quorum,
+          decode_and_forward<protocol::DescribeQuorumRequest, protocol::DescribeQuorumResponse>},
+    Route{ApiKey::update_features,
+          decode_and_forward<protocol::UpdateFeaturesRequest, protocol::UpdateFeaturesResponse>},
     Route{ApiKey::describe_cluster,
           decode_and_call<protocol::DescribeClusterRequest, handle_describe_cluster>},
+    Route{
+        ApiKey::unregister_broker,
+        decode_and_forward<protocol::UnregisterBrokerRequest, protocol::UnregisterBrokerResponse>},
     Route{ApiKey::describe_topic_partitions,
           decode_and_call<protocol::DescribeTopicPartitionsRequest,
                           handle_describe_topic_partitions>},
+    Route{ApiKey::add_raft_voter,
+          decode_and_forward<protocol::AddRaftVoterRequest, protocol::AddRaftVoterResponse>},
+    Route{ApiKey::remove_raft_voter,
+          decode_and_forward<protocol::RemoveRaftVoterRequest, protocol::RemoveRaftVoterResponse>},
 };
 
 bool is_served(ApiKey key, protocol::Version version) {

@@ -4,8 +4,8 @@
 
 namespace glasslog::broker {
 
-ProducerIds::ProducerIds(metadata::Service& controller, NodeId broker, BrokerEpoch epoch)
-    : controller_(controller), broker_(broker), epoch_(epoch) {}
+ProducerIds::ProducerIds(ControllerChannel& channel, const Registrar& registrar, NodeId broker)
+    : channel_(channel), registrar_(registrar), broker_(broker) {}
 
 void ProducerIds::next(Done done) {
     if (waiting_.size() >= waiting_count_max) {
@@ -28,24 +28,30 @@ void ProducerIds::serve() {
 }
 
 void ProducerIds::ask_for_block() {
+    using Response = protocol::AllocateProducerIdsResponse;
     if (is_asking_) return;
     is_asking_ = true;
-    controller_.allocate_producer_ids(
-        broker_,
-        epoch_,
-        gate_.wrap([this](Expected<metadata::ProducerIdBlock, protocol::WireError> block) {
-            is_asking_ = false;
-            if (block) return take(*block);
-            auto waiting = std::exchange(waiting_, {});
-            for (Done& done : waiting) {
-                done(Unexpected{protocol::WireError::coordinator_load_in_progress});
-            }
-        }));
+    protocol::AllocateProducerIdsRequest request;
+    request.broker_id = broker_;
+    request.broker_epoch = registrar_.epoch();
+    channel_.ask<Response>(request, gate_.wrap([this](Expected<Response, std::string> block) {
+        is_asking_ = false;
+        const bool is_usable =
+            block && block->error_code == protocol::WireError::none && block->producer_id_len > 0;
+        if (is_usable) return take(*block);
+        refuse_all();
+    }));
 }
 
-void ProducerIds::take(metadata::ProducerIdBlock block) {
-    next_ = block.first;
-    left_count_ = metadata::producer_id_block_size;
+void ProducerIds::refuse_all() {
+    auto waiting = std::exchange(waiting_, {});
+    for (Done& done : waiting)
+        done(Unexpected{protocol::WireError::coordinator_load_in_progress});
+}
+
+void ProducerIds::take(const protocol::AllocateProducerIdsResponse& block) {
+    next_ = block.producer_id_start;
+    left_count_ = block.producer_id_len;
     serve();
 }
 

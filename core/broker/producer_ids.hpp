@@ -5,7 +5,9 @@
 
 #include "core/base/ids.hpp"
 #include "core/base/unique_function.hpp"
-#include "core/metadata/service.hpp"
+#include "core/broker/controller_channel.hpp"
+#include "core/broker/registrar.hpp"
+#include "core/protocol/messages/allocate_producer_ids.hpp"
 #include "core/runtime/gate.hpp"
 
 #include <cstdint>
@@ -18,7 +20,8 @@ class ProducerIds {
 public:
     using Done = UniqueFunction<void(Expected<ProducerId, protocol::WireError>)>;
 
-    ProducerIds(metadata::Service& controller, NodeId broker, BrokerEpoch epoch);
+    // registrar: knows this broker's present epoch.
+    ProducerIds(ControllerChannel& channel, const Registrar& registrar, NodeId broker);
 
     // An id that nobody got before, now or when the next block came. COORDINATOR_LOAD_IN_PROGRESS
     // (clients try again) when too many wait.
@@ -28,12 +31,13 @@ private:
     static constexpr std::size_t waiting_count_max = 10'000;
 
     void ask_for_block();
-    void take(metadata::ProducerIdBlock block);
+    void take(const protocol::AllocateProducerIdsResponse& block);
+    void refuse_all();
     void serve();
 
-    metadata::Service& controller_;
+    ControllerChannel& channel_;
+    const Registrar& registrar_;
     NodeId broker_;
-    BrokerEpoch epoch_;
     std::optional<ProducerId> next_;  // of the present block
     std::int64_t left_count_ = 0;
     bool is_asking_ = false;

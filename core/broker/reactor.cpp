@@ -49,9 +49,9 @@ void Reactor::open_replicas(replication::DirectoryHost& host, replication::Repli
     replicas_ = std::make_unique<replication::ReplicaManager>(runtime_, host, std::move(options));
 }
 
-void Reactor::lead_metadata(metadata::Service* controller, ProducerIds* producer_ids) {
-    controller_ = controller;
-    producer_ids_ = producer_ids;
+void Reactor::attach_control(ControllerChannel* channel, ControllerApis* apis) {
+    channel_ = channel;
+    apis_ = apis;
 }
 
 void Reactor::set_image(metadata::ImagePtr image) {
@@ -81,7 +81,35 @@ void Reactor::stop(UniqueFunction<void(bool is_clean)> done) {
                  }));
 }
 
+bool Reactor::is_controllers(const std::string& listener) const {
+    const auto& listeners = config_.quorum.listeners;
+    return std::any_of(listeners.begin(), listeners.end(), [&](const ListenerAddress& one) {
+        return one.bind.name == listener;
+    });
+}
+
+// The quorum talks before there is a cluster, so this waits for nothing but the metadata log.
+void Reactor::handle_as_controller(const rpc::ConnectionFacts& from, rpc::Request request) {
+    if (apis_ == nullptr) return;  // drops the responder: the connection closes
+    auto responder = std::make_shared<rpc::Responder>(std::move(request.responder));
+    const bool is_taken =
+        apis_->serve(request.header.request_api_key,
+                     request.header.request_api_version,
+                     request.body,
+                     [responder](Payload body) { responder->respond(std::move(body)); });
+    if (is_taken) return;
+    trace::log(runtime_.trace,
+               trace::LogLevel::info,
+               "broker",
+               fmt::format("closing the connection of {}: {} {} is not served to it",
+                           from.peer.text(),
+                           protocol::api_name(request.header.request_api_key),
+                           request.header.request_api_version));
+    responder->close_connection();
+}
+
 void Reactor::handle(const rpc::ConnectionFacts& from, rpc::Request request) {
+    if (is_controllers(from.listener)) return handle_as_controller(from, std::move(request));
     if (is_ready_) return dispatch(*this, from, std::move(request));
     if (early_.size() >= early_count_max) return;  // drops the responder: the connection closes
     early_.push_back({from, std::move(request)});

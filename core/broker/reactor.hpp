@@ -4,9 +4,10 @@
 // Reactors reach each other by mailbox only; what asks stays here as a token in Parked.
 
 #include "core/broker/config.hpp"
+#include "core/broker/controller_apis.hpp"
+#include "core/broker/controller_channel.hpp"
 #include "core/broker/parked.hpp"
 #include "core/broker/producer_ids.hpp"
-#include "core/metadata/service.hpp"
 #include "core/replication/replica_manager.hpp"
 #include "core/rpc/server.hpp"
 #include "core/runtime/gate.hpp"
@@ -97,12 +98,16 @@ public:
 
     Parked& parked() { return parked_; }
 
-    // On reactor 0 only.
-    metadata::Service& controller() const { return *controller_; }
+    // On reactor 0 only: the way to the active controller, since the metadata log is open; what
+    // this node's controller listeners serve; and, since the broker is registered, its producer
+    // ids.
+    ControllerChannel& control() const { return *channel_; }
 
     ProducerIds& producer_ids() const { return *producer_ids_; }
 
-    void lead_metadata(metadata::Service* controller, ProducerIds* producer_ids);
+    void attach_control(ControllerChannel* channel, ControllerApis* apis);
+
+    void attach_producer_ids(ProducerIds* producer_ids) { producer_ids_ = producer_ids; }
 
     const std::string& cluster_id() const { return cluster_id_; }
 
@@ -144,6 +149,9 @@ private:
     static constexpr std::size_t ask_count_max = 1'500;
     static constexpr std::size_t early_count_max = 1'000;
 
+    bool is_controllers(const std::string& listener) const;
+    void handle_as_controller(const rpc::ConnectionFacts& from, rpc::Request request);
+
     // Counts and tells it; false.
     bool overloaded();
     void flush_outbox();
@@ -159,7 +167,8 @@ private:
     std::string cluster_id_;
     Uuid directory_id_;
     std::unique_ptr<replication::ReplicaManager> replicas_;
-    metadata::Service* controller_ = nullptr;
+    ControllerChannel* channel_ = nullptr;
+    ControllerApis* apis_ = nullptr;
     ProducerIds* producer_ids_ = nullptr;
     bool is_ready_ = false;
     bool is_stopping_ = false;

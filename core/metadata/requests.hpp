@@ -27,6 +27,8 @@
 
 #include <optional>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -142,6 +144,24 @@ struct Reply {
     RequestToken token;
     Response response;
 };
+
+// A request of the wire without the chance that deciding it needs: enough to refuse it.
+template <typename Body>
+Request plain_request(Body body) {
+    if constexpr (std::is_same_v<Body, protocol::CreateTopicsRequest>) {
+        return CreateTopics{std::move(body), {}, 0};
+    } else if constexpr (std::is_same_v<Body, protocol::DeleteTopicsRequest>) {
+        return DeleteTopics{std::move(body), protocol::DeleteTopicsRequest::versions.last};
+    } else if constexpr (std::is_same_v<Body, protocol::CreatePartitionsRequest>) {
+        return CreatePartitions{std::move(body), 0};
+    } else if constexpr (std::is_same_v<Body, protocol::IncrementalAlterConfigsRequest>) {
+        return AlterConfigs{std::move(body)};
+    } else if constexpr (std::is_same_v<Body, protocol::UpdateFeaturesRequest>) {
+        return UpdateFeatures{std::move(body), protocol::UpdateFeaturesRequest::versions.last};
+    } else {
+        return body;
+    }
+}
 
 // The same answer for all that a request asks, by a node that cannot decide it.
 Response refuse_all(const Request& request, protocol::WireError error);

@@ -3,13 +3,15 @@
 #include "core/base/overloaded.hpp"
 #include "core/metadata/bootstrap.hpp"
 #include "core/metadata/features.hpp"
-#include "core/metadata/one_voter_log.hpp"
+#include "core/metadata/image_records.hpp"
+#include "core/metadata/log_entries.hpp"
 #include "core/runtime/gate.hpp"
-#include "core/trace/event.hpp"
+#include "core/storage/job.hpp"
 
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -17,51 +19,19 @@ namespace glasslog::metadata {
 
 namespace {
 
-namespace kinds = trace::kinds;
+using protocol::WireError;
 
 // Of one batch; a longer decision becomes several, in order.
 constexpr std::size_t records_per_batch_max = 10'000;
 
-const Duration mailbox_retry = Duration::milliseconds(1);
-
-storage::PartitionName log_name() {
-    return {std::string(metadata_topic), PartitionIndex(0)};
-}
-
-OneVoterOptions log_options(const ServiceOptions& options) {
-    const auto& found = options.opened.partitions;
-    const bool is_there = std::any_of(found.begin(), found.end(), [](const auto& one) {
-        return one.name == log_name();
-    });
-    return {.node = options.node,
-            .directory_id = options.opened.meta.directory_id,
-            .endpoints = options.controller_endpoints,
-            .shutdown = options.opened.clean_shutdown ? storage::Shutdown::clean
-                                                      : storage::Shutdown::unclean,
-            .is_new = !is_there};
-}
-
-// Tells the trace what a committed image has that the one before had not.
-void trace_change(runtime::Trace& trace, const Image& before, const Image& after) {
-    PersistentMap<Uuid, TopicPtr>::for_each_change(
-        before.topics_by_id,
-        after.topics_by_id,
-        [&](const Uuid& id, const TopicPtr* old_topic, const TopicPtr* new_topic) {
-            if (new_topic == nullptr) {
-                trace::emit(trace, kinds::TopicDeleted{(*old_topic)->name});
-            } else if (old_topic == nullptr) {
-                const auto count = static_cast<std::int32_t>((*new_topic)->partitions.size());
-                trace::emit(trace, kinds::TopicCreated{(*new_topic)->name, id.text(), count});
-            }
-        });
-    PersistentMap<NodeId, BrokerPtr>::for_each_change(
-        before.brokers,
-        after.brokers,
-        [&](NodeId id, const BrokerPtr* old_broker, const BrokerPtr* new_broker) {
-            if (new_broker == nullptr) return;
-            if (old_broker != nullptr && (*old_broker)->epoch == (*new_broker)->epoch) return;
-            trace::emit(trace, kinds::BrokerRegistered{id, (*new_broker)->epoch.value()});
-        });
+// An image without one is of a log that begins: with the newest.
+std::int16_t level_of(const Image& image) {
+    const auto at = image.features.find(std::string(metadata_version));
+    if (at != image.features.end()) return at->second;
+    for (const SupportedFeature& feature : supported_features()) {
+        if (feature.name == metadata_version) return feature.levels.last;
+    }
+    UNREACHABLE("{} is supported", metadata_version);
 }
 
 }  // namespace
@@ -73,56 +43,59 @@ public:
           options_(std::move(options)),
           directory_(directory.path()),
           reader_(runtime.executor, runtime.disk),
-          log_(runtime, directory, log_options(options_)),
-          controller_({.node = options_.node,
-                       .cluster_id = options_.opened.meta.cluster_id,
-                       .file = options_.file},
-                      {}),
-          published_(std::make_shared<const Image>()) {}
+          log_(runtime, directory, options_.quorum),
+          publisher_(runtime),
+          fold_(Image()),
+          last_snapshot_(runtime.clock.now()) {}
 
     void start(UniqueFunction<void(Expected<void, IoError>)> done) {
-        started_ = std::move(done);
-        log_.on_progress([this](Expected<Offset, IoError> progress) {
-            if (!progress) return fail(std::move(progress).error());
-            committed(*progress);
-        });
-        log_.start([this](LogEntry entry) { replay(std::move(entry)); },
-                   [this](Expected<LogStarted, IoError> started) {
-                       if (!started) return fail(std::move(started).error());
-                       begin();
+        raft::LogListener listener;
+        listener.on_snapshot = [this](raft::LoadedSnapshot snapshot) { load(std::move(snapshot)); };
+        listener.on_batch = [this](const raft::CommittedBatch& batch) { apply(batch); };
+        listener.on_leadership = [this](LeaderEpoch epoch) { gain(epoch); };
+        listener.on_leadership_lost = [this](LeaderEpoch) { lose(); };
+        listener.on_failure = [this](IoError error) { fail(std::move(error)); };
+        log_.start(std::move(listener),
+                   [this, done = std::move(done)](Expected<void, IoError> started) mutable {
+                       // What stands in the log already was told by an earlier life.
+                       told_end_ = log_.end();
+                       done(std::move(started));
                    });
     }
 
     void stop(UniqueFunction<void(bool is_clean)> done) {
         is_stopped_ = true;
-        log_.close([this, done = std::move(done)](Expected<void, IoError> closed) mutable {
-            done(closed && !has_failed_);
+        log_.stop([this, done = std::move(done)](bool is_clean) mutable {
+            done(is_clean && !has_failed_);
         });
     }
 
     void on_failure(UniqueFunction<void(IoError)> report) { failed_ = std::move(report); }
 
-    ImagePtr image() const { return published_; }
+    void on_activity(UniqueFunction<void()> report) { activity_ = std::move(report); }
 
-    void subscribe(ReactorId reactor, MetadataFeed feed) {
-        subscribers_.push_back(std::make_unique<Subscriber>(
-            Subscriber{reactor, std::make_shared<MetadataFeed>(std::move(feed)), published_, {}}));
-        deliver(*subscribers_.back());
-    }
+    Publisher& publisher() { return publisher_; }
 
-    template <typename T>
-    void ask(Request request, Answer<T> done) {
-        const RequestToken token(++last_token_);
-        answers_.emplace(token, [done = std::move(done)](Response response) mutable {
-            done(std::get<T>(std::move(response)));
-        });
-        if (is_stopped_ || answers_.size() > options_.waiting_requests_max) {
-            park({}, {{token, refuse_all(request, protocol::WireError::request_timed_out)}});
+    raft::ReplicatedLog& log() { return log_; }
+
+    bool is_active() const { return controller_.has_value() && log_.is_active(); }
+
+    void ask(Request request, Answer<Response> done) {
+        const bool is_full = is_stopped_ || answers_.size() >= options_.waiting_requests_max;
+        if (is_full || !is_active()) {
+            const WireError why =
+                is_full ? WireError::request_timed_out : WireError::not_controller;
+            // Never from inside the call.
+            runtime_.executor.post(
+                gate_.wrap([done = std::move(done), response = refuse_all(request, why)]() mutable {
+                    done(std::move(response));
+                }));
             return;
         }
-        Decision decision = controller_.handle(request, token, {runtime_.clock.now(), log_.end()});
-        append(decision.records);
-        park(controller_.state(), std::move(decision.replies));
+        const RequestToken token(++last_token_);
+        Decision decision = controller_->handle(request, token, moment());
+        answers_.emplace(token, Waiting{std::move(request), std::move(done)});
+        take(std::move(decision));
     }
 
     Uuid draw_id(const std::string& entity) {
@@ -134,141 +107,207 @@ public:
     std::uint64_t draw_placement() { return runtime_.random.draw("placement", ""); }
 
 private:
-    // Answers that wait until everything below `end` is committed, and the image that they saw.
     struct Waiting {
+        Request request;
+        Answer<Response> done;
+    };
+
+    // Answers that wait until everything below `end` is committed.
+    struct Parked {
         Offset end;
-        Image image;
         std::vector<Reply> replies;
     };
 
-    struct Subscriber {
-        ReactorId reactor;
-        // Called on `reactor` only; a message on its way shares it with this list.
-        std::shared_ptr<MetadataFeed> feed;
-        ImagePtr due;  // empty: it has the newest
-        runtime::Timer retry;
-    };
+    Moment moment() const { return {runtime_.clock.now(), log_.end()}; }
 
-    void replay(LogEntry entry) {
-        std::visit(overloaded{[this](const ReplayedBatch& batch) {
-                                  controller_.replay(batch.records, batch.base, batch.epoch);
-                              },
-                              [this](const ReplayedKraftVersion& change) {
-                                  controller_.replay_kraft_version(change.level,
-                                                                   change.offset,
-                                                                   change.epoch);
-                              }},
-                   entry);
+    // ------------------------------------------------------------------- what is committed
+
+    void load(raft::LoadedSnapshot snapshot) {
+        auto image =
+            image_of_snapshot(snapshot.values,
+                              {snapshot.id.end, snapshot.id.epoch, snapshot.kraft_version});
+        if (!image) {
+            return fail({.subject = fmt::format("metadata snapshot {}", snapshot.id.end),
+                         .detail = image.error().text()});
+        }
+        fold_ = ImageFold(std::move(*image));
+        applied_end_ = snapshot.id.end;
+        bytes_since_snapshot_ = 0;
+        settle_soon();
     }
 
-    void begin() {
-        if (controller_.state().features.contains(std::string(metadata_version))) {
-            return park(controller_.state(), {});
+    void apply(const raft::CommittedBatch& batch) {
+        const auto view = protocol::BatchView::read(batch.bytes.view());
+        auto entries = view ? read_entries(*view)
+                            : Expected<std::vector<LogEntry>, DecodeError>(
+                                  Unexpected{DecodeError{"no batch", 0}});
+        if (!entries) {
+            return fail({.subject = fmt::format("metadata log, offset {}", batch.base),
+                         .detail = entries.error().text()});
         }
+        for (const LogEntry& entry : *entries) {
+            std::visit(overloaded{[this](const ReplayedBatch& one) {
+                                      fold_.apply(one.records, one.base, one.epoch);
+                                  },
+                                  [this](const ReplayedKraftVersion& one) {
+                                      fold_.apply_kraft_version(one.level, one.offset, one.epoch);
+                                  }},
+                       entry);
+        }
+        applied_end_ = batch.end;
+        applied_epoch_ = batch.epoch;
+        bytes_since_snapshot_ += static_cast<std::int64_t>(batch.bytes.size());
+        settle_soon();
+    }
+
+    // One image for all that one turn of the executor brings.
+    void settle_soon() {
+        if (std::exchange(is_settling_, true)) return;
+        runtime_.executor.post(gate_.wrap([this] { settle(); }));
+    }
+
+    void settle() {
+        is_settling_ = false;
+        if (has_failed_) return;
+        Image image = fold_.image();
+        image.controller = log_.state().leader;
+        if (image.offset > publisher_.image()->offset ||
+            image.controller != publisher_.image()->controller) {
+            publisher_.publish(std::move(image), applied_end_ <= told_end_);
+        }
+        while (!parked_.empty() && parked_.front().end <= applied_end_) {
+            std::vector<Reply> replies = std::move(parked_.front().replies);
+            parked_.pop_front();
+            for (Reply& reply : replies)
+                answer(std::move(reply));
+        }
+        snapshot_if_due();
+    }
+
+    void snapshot_if_due() {
+        const Instant now = runtime_.clock.now();
+        const bool is_old =
+            options_.snapshot_after > Duration() && now - last_snapshot_ >= options_.snapshot_after;
+        const bool is_due = bytes_since_snapshot_ >= options_.snapshot_after_bytes ||
+                            (is_old && bytes_since_snapshot_ > 0);
+        if (!is_due || is_snapshotting_ || is_stopped_ || fold_.is_in_transaction()) return;
+        is_snapshotting_ = true;
+        last_snapshot_ = now;
+        bytes_since_snapshot_ = 0;
+        log_.take_snapshot({.id = {applied_end_, applied_epoch_},
+                            .time = runtime_.clock.wall().milliseconds(),
+                            .values = snapshot_values(fold_.image())},
+                           gate_.wrap([this](Expected<void, IoError> taken) {
+                               is_snapshotting_ = false;
+                               if (!taken) fail(std::move(taken).error());
+                           }));
+    }
+
+    // ------------------------------------------------------------------- what is decided
+
+    void gain(LeaderEpoch epoch) {
+        if (fold_.image().features.contains(std::string(metadata_version))) return lead({});
         bootstrap_records(
             reader_,
             directory_,
-            gate_.wrap([this](Expected<std::optional<std::vector<Record>>, IoError> found) {
+            gate_.wrap([this, epoch](Expected<std::optional<std::vector<Record>>, IoError> found) {
                 if (!found) return fail(std::move(found).error());
-                append(*found ? **found : controller_.bootstrap());
-                park(controller_.state(), {});
+                const bool is_leading = log_.is_active() && log_.state().epoch == epoch;
+                if (!is_leading || controller_) return;
+                lead(*found ? std::move(**found)
+                            : Controller(options_.controller, Image()).bootstrap());
             }));
     }
 
+    void lead(std::vector<Record> first) {
+        controller_.emplace(options_.controller, fold_.image());
+        if (activity_) activity_();
+        append(first);
+        if (controller_) take(controller_->begin(runtime_.clock.now()));
+    }
+
+    // Whoever waits is told: another controller may have done it, or will.
+    void lose() {
+        controller_.reset();
+        parked_.clear();
+        timer_.cancel();
+        auto answers = std::exchange(answers_, {});
+        for (auto& [token, waiting] : answers)
+            waiting.done(refuse_all(waiting.request, WireError::not_controller));
+        settle_soon();
+        if (activity_) activity_();
+    }
+
+    void take(Decision decision) {
+        append(decision.records);
+        if (!controller_) return;
+        if (!decision.replies.empty()) {
+            parked_.push_back({log_.end(), std::move(decision.replies)});
+            if (parked_.front().end <= applied_end_) settle_soon();
+        }
+        arm(decision.wake_at);
+    }
+
+    void arm(Instant when) {
+        if (when == Instant::never()) return timer_.cancel();
+        timer_ = runtime_.executor.at(when, gate_.wrap([this] {
+            if (!is_active() || is_stopped_) return;
+            take(controller_->on_timer(moment()));
+        }));
+    }
+
     void append(std::span<const Record> records) {
+        const std::int16_t level = level_of(controller_->state());
         while (!records.empty()) {
             const auto batch = records.first(std::min(records.size(), records_per_batch_max));
-            const Offset base = log_.end();
-            log_.append(batch);
-            controller_.replay(batch, base, log_.epoch());
+            std::vector<Bytes> values;
+            values.reserve(batch.size());
+            for (const Record& record : batch)
+                values.push_back(encode_metadata_record({record, version_at(record, level)}));
+            const auto proposal = log_.propose(values);
+            if (!proposal) return;  // the loss is told next
+            controller_->replay(batch, proposal->base, proposal->epoch);
             records = records.subspan(batch.size());
         }
-    }
-
-    void park(const Image& image, std::vector<Reply> replies) {
-        waiting_.push_back({log_.end(), image, std::move(replies)});
-        if (waiting_.back().end > log_.committed_end() || waiting_.size() > 1) return;
-        // Nothing to wait for, but the caller must not be called back from inside its call.
-        runtime_.executor.post(gate_.wrap([this] { committed(log_.committed_end()); }));
-    }
-
-    void committed(Offset end) {
-        if (has_failed_) return;
-        std::vector<Reply> replies;
-        std::optional<Image> newest;
-        while (!waiting_.empty() && waiting_.front().end <= end) {
-            newest = std::move(waiting_.front().image);
-            std::move(waiting_.front().replies.begin(),
-                      waiting_.front().replies.end(),
-                      std::back_inserter(replies));
-            waiting_.pop_front();
-        }
-        if (newest) publish(std::move(*newest));
-        for (Reply& reply : replies)
-            answer(std::move(reply));
-        if (newest && started_) std::exchange(started_, {})({});
-    }
-
-    void publish(Image image) {
-        if (image.offset <= published_->offset) return;
-        const ImagePtr before =
-            std::exchange(published_, std::make_shared<const Image>(std::move(image)));
-        // What a start replays was decided, and told, by an earlier one.
-        if (!started_) trace_change(runtime_.trace, *before, *published_);
-        trace::emit(runtime_.trace, kinds::MetadataCommitted{published_->offset});
-        for (const auto& subscriber : subscribers_) {
-            subscriber->due = published_;
-            deliver(*subscriber);
-        }
-    }
-
-    void deliver(Subscriber& subscriber) {
-        if (subscriber.due == nullptr) return;
-        runtime::Task message = [feed = subscriber.feed, image = subscriber.due] {
-            (*feed)(image);
-        };
-        if (subscriber.reactor == runtime_.reactor) {
-            runtime_.executor.post(std::move(message));
-        } else if (!runtime_.mailbox.post_to(subscriber.reactor, std::move(message))) {
-            subscriber.retry =
-                runtime_.executor.at(runtime_.clock.now() + mailbox_retry,
-                                     [this, waiting = &subscriber] { deliver(*waiting); });
-            return;
-        }
-        subscriber.due.reset();
     }
 
     void answer(Reply reply) {
         const auto at = answers_.find(reply.token);
         CHECK(at != answers_.end(), "request {} was answered before", reply.token);
-        auto done = std::move(at->second);
+        auto done = std::move(at->second.done);
         answers_.erase(at);
         done(std::move(reply.response));
     }
 
     void fail(IoError error) {
         if (std::exchange(has_failed_, true)) return;
-        if (started_) {
-            std::exchange(started_, {})(Unexpected{std::move(error)});
-        } else if (failed_) {
-            failed_(std::move(error));
-        }
+        if (failed_) failed_(std::move(error));
     }
 
     const runtime::Runtime& runtime_;
     ServiceOptions options_;
     std::string directory_;
     storage::JobRunner reader_;
-    OneVoterLog log_;
-    Controller controller_;  // sees what was appended
-    ImagePtr published_;     // what was committed
+    raft::ReplicatedLog log_;
+    Publisher publisher_;
+    ImageFold fold_;  // what was committed
+    Offset applied_end_{0};
+    LeaderEpoch applied_epoch_{0};
+    Offset told_end_{0};
 
-    UniqueFunction<void(Expected<void, IoError>)> started_;
-    UniqueFunction<void(IoError)> failed_;
+    Instant last_snapshot_;
+    std::int64_t bytes_since_snapshot_ = 0;
+    bool is_snapshotting_ = false;
+
+    std::optional<Controller> controller_;  // while active; sees what was appended
+    runtime::Timer timer_;
     std::uint64_t last_token_ = 0;
-    std::map<RequestToken, UniqueFunction<void(Response)>> answers_;
-    std::deque<Waiting> waiting_;  // by end
-    std::vector<std::unique_ptr<Subscriber>> subscribers_;
+    std::map<RequestToken, Waiting> answers_;
+    std::deque<Parked> parked_;  // by end
+
+    UniqueFunction<void(IoError)> failed_;
+    UniqueFunction<void()> activity_;
+    bool is_settling_ = false;
     bool is_stopped_ = false;
     bool has_failed_ = false;
     runtime::Gate gate_;
@@ -293,48 +332,52 @@ void Service::on_failure(UniqueFunction<void(IoError)> report) {
     core_->on_failure(std::move(report));
 }
 
+void Service::on_activity(UniqueFunction<void()> report) {
+    core_->on_activity(std::move(report));
+}
+
 ImagePtr Service::image() const {
-    return core_->image();
+    return core_->publisher().image();
 }
 
 void Service::subscribe(ReactorId reactor, MetadataFeed feed) {
-    core_->subscribe(reactor, std::move(feed));
+    core_->publisher().subscribe(reactor, std::move(feed));
 }
 
-void Service::create_topics(protocol::CreateTopicsRequest request,
-                            Answer<protocol::CreateTopicsResponse> done) {
-    CreateTopics decided{std::move(request), {}, core_->draw_placement()};
+bool Service::is_active() const {
+    return core_->is_active();
+}
+
+raft::ReplicatedLog& Service::log() {
+    return core_->log();
+}
+
+void Service::ask(Request request, Answer<Response> done) {
+    core_->ask(std::move(request), std::move(done));
+}
+
+Request Service::request_of(protocol::CreateTopicsRequest body, protocol::Version) {
+    CreateTopics decided{std::move(body), {}, core_->draw_placement()};
     for (const auto& topic : decided.body.topics)
         decided.topic_ids.push_back(core_->draw_id(topic.name));
-    core_->ask(std::move(decided), std::move(done));
+    return decided;
 }
 
-void Service::delete_topics(protocol::DeleteTopicsRequest request,
-                            protocol::Version version,
-                            Answer<protocol::DeleteTopicsResponse> done) {
-    core_->ask(DeleteTopics{std::move(request), version}, std::move(done));
+Request Service::request_of(protocol::DeleteTopicsRequest body, protocol::Version version) {
+    return DeleteTopics{std::move(body), version};
 }
 
-void Service::create_partitions(protocol::CreatePartitionsRequest request,
-                                Answer<protocol::CreatePartitionsResponse> done) {
+Request Service::request_of(protocol::CreatePartitionsRequest body, protocol::Version) {
     const std::uint64_t draw = core_->draw_placement();
-    core_->ask(CreatePartitions{std::move(request), draw}, std::move(done));
+    return CreatePartitions{std::move(body), draw};
 }
 
-void Service::alter_configs(protocol::IncrementalAlterConfigsRequest request,
-                            Answer<protocol::IncrementalAlterConfigsResponse> done) {
-    core_->ask(AlterConfigs{std::move(request)}, std::move(done));
+Request Service::request_of(protocol::IncrementalAlterConfigsRequest body, protocol::Version) {
+    return AlterConfigs{std::move(body)};
 }
 
-void Service::register_broker(BrokerRegistration registration,
-                              Answer<Expected<BrokerEpoch, protocol::WireError>> done) {
-    core_->ask(RegisterBroker{std::move(registration)}, std::move(done));
-}
-
-void Service::allocate_producer_ids(NodeId broker,
-                                    BrokerEpoch epoch,
-                                    Answer<Expected<ProducerIdBlock, protocol::WireError>> done) {
-    core_->ask(AllocateProducerIds{broker, epoch}, std::move(done));
+Request Service::request_of(protocol::UpdateFeaturesRequest body, protocol::Version version) {
+    return UpdateFeatures{std::move(body), version};
 }
 
 }  // namespace glasslog::metadata

@@ -1,9 +1,9 @@
 #pragma once
 
-// Service: the driver of the metadata controller, on reactor 0. It binds Controller to a log (today
-// one voter: __cluster_metadata-0 on this node's disk), appends what the controller decides,
-// replays it, and answers when what the answer rests on is committed, that is, synced. Raft will
-// replace what stands behind MetadataLog (one_voter_log.hpp), and nothing else.
+// Service: the driver of the metadata controller, on reactor 0. It folds what the quorum commits
+// into images, on every node; while this node is the active controller it also binds a Controller
+// to the log: proposes what that decides, replays it, and answers when what the answer rests on is
+// committed. docs/metadata.md.
 
 #include "core/base/errors.hpp"
 #include "core/base/expected.hpp"
@@ -11,6 +11,9 @@
 #include "core/metadata/configs.hpp"
 #include "core/metadata/controller.hpp"
 #include "core/metadata/image.hpp"
+#include "core/metadata/publisher.hpp"
+#include "core/metadata/requests.hpp"
+#include "core/raft/replicated.hpp"
 #include "core/runtime/runtime.hpp"
 #include "core/storage/log_directory.hpp"
 
@@ -20,18 +23,15 @@
 namespace glasslog::metadata {
 
 struct ServiceOptions {
-    NodeId node{1};
-    storage::OpenedDirectory opened;  // whose directory it is, and how it was left
-    StaticConfigs file;               // server.properties: defaults of topics
-    std::vector<ListenerEndpoint> controller_endpoints;  // may be empty
+    ControllerOptions controller;
+    raft::QuorumOptions quorum;
+    std::int64_t snapshot_after_bytes = 20 << 20;        // of batches since the last one
+    Duration snapshot_after = Duration::seconds(3'600);  // and something was committed; 0: never
     std::size_t waiting_requests_max = 10'000;  // beyond it a request is answered with time-out
 };
 
-// Receives every committed image, in order, the newest only when several came meanwhile.
-using MetadataFeed = UniqueFunction<void(ImagePtr)>;
-
-template <typename Response>
-using Answer = UniqueFunction<void(Response)>;
+template <typename Answered>
+using Answer = UniqueFunction<void(Answered)>;
 
 class Service {
 public:
@@ -44,17 +44,21 @@ public:
     Service(const Service&) = delete;
     Service& operator=(const Service&) = delete;
 
-    // Reads and replays the whole log, begins a new epoch (LeaderChange record, quorum-state), and
-    // writes the feature levels when the log was empty. Then the image stands and requests are
-    // taken. Once.
+    // Opens the log and takes part in its quorum. Images follow as their records are known to be
+    // committed: at once for a voter that is alone. An empty log begins with the records of the
+    // directory's bootstrap file, or with the levels of this build. Once.
     void start(UniqueFunction<void(Expected<void, IoError>)> done);
 
-    // Finishes what is being written and closes the log; later requests are not answered. Also
-    // before start() is done. is_clean: the log was open and is closed in order.
+    // Gives a leadership away, finishes what is being written and closes the log; later requests
+    // are not answered. Also before start() is done. is_clean: the log was open and is closed in
+    // order.
     void stop(UniqueFunction<void(bool is_clean)> done);
 
     // Called once when the log failed: nothing is decided any more, and the node should stop.
     void on_failure(UniqueFunction<void(IoError)> report);
+
+    // Called when this node becomes, or ceases to be, the active controller.
+    void on_activity(UniqueFunction<void()> report);
 
     // The last committed image; never null.
     ImagePtr image() const;
@@ -63,26 +67,35 @@ public:
     // reactor's mailbox is full.
     void subscribe(ReactorId reactor, MetadataFeed feed);
 
-    // Requests of clients, as they came; the answers have every topic of the request in its order.
-    void create_topics(protocol::CreateTopicsRequest request,
-                       Answer<protocol::CreateTopicsResponse> done);
-    void delete_topics(protocol::DeleteTopicsRequest request,
-                       protocol::Version version,
-                       Answer<protocol::DeleteTopicsResponse> done);
-    void create_partitions(protocol::CreatePartitionsRequest request,
-                           Answer<protocol::CreatePartitionsResponse> done);
-    void alter_configs(protocol::IncrementalAlterConfigsRequest request,
-                       Answer<protocol::IncrementalAlterConfigsResponse> done);
+    // True when requests are decided here.
+    bool is_active() const;
 
-    // Registers this incarnation of a broker and unfences it: with one node there is nobody to
-    // wait for. The answer is its epoch.
-    void register_broker(BrokerRegistration registration,
-                         Answer<Expected<BrokerEpoch, protocol::WireError>> done);
+    raft::ReplicatedLog& log();
 
-    // The next block of 1000 producer ids.
-    void allocate_producer_ids(NodeId broker,
-                               BrokerEpoch epoch,
-                               Answer<Expected<ProducerIdBlock, protocol::WireError>> done);
+    // Decides, and answers when that is committed; NOT_CONTROLLER for all of it while another
+    // node, or none, is the active controller.
+    void ask(Request request, Answer<Response> done);
+
+    // A request of the wire, with the chance that it needs.
+    Request request_of(protocol::CreateTopicsRequest body, protocol::Version version);
+    Request request_of(protocol::DeleteTopicsRequest body, protocol::Version version);
+    Request request_of(protocol::CreatePartitionsRequest body, protocol::Version version);
+    Request request_of(protocol::IncrementalAlterConfigsRequest body, protocol::Version version);
+    Request request_of(protocol::UpdateFeaturesRequest body, protocol::Version version);
+
+    template <typename Body>
+    Request request_of(Body body, protocol::Version /*version*/) {
+        return body;
+    }
+
+    // The same with the types of the wire: handle<CreateTopicsResponse>(body, version, done).
+    template <typename Answered, typename Body>
+    void handle(Body body, protocol::Version version, Answer<Answered> done) {
+        ask(request_of(std::move(body), version),
+            [done = std::move(done)](Response response) mutable {
+                done(std::get<Answered>(std::move(response)));
+            });
+    }
 
 private:
     class Core;

@@ -103,12 +103,12 @@ constexpr Row row(std::string_view name,
 // InitProducerId 6, which it calls unstable.
 constexpr std::array rows = {
     row<ProduceRequest, ProduceResponse>("Produce", on_brokers, on_brokers, {0, 13}),
-    row<FetchRequest, FetchResponse>("Fetch", on_both, on_brokers),
+    row<FetchRequest, FetchResponse>("Fetch", on_both, on_both),
     row<ListOffsetsRequest, ListOffsetsResponse>("ListOffsets", on_brokers, on_brokers),
     row<MetadataRequest, MetadataResponse>("Metadata", on_brokers, on_brokers),
-    row<ApiVersionsRequest, ApiVersionsResponse>("ApiVersions", on_both, on_brokers),
-    row<CreateTopicsRequest, CreateTopicsResponse>("CreateTopics", on_both, on_brokers),
-    row<DeleteTopicsRequest, DeleteTopicsResponse>("DeleteTopics", on_both, on_brokers),
+    row<ApiVersionsRequest, ApiVersionsResponse>("ApiVersions", on_both, on_both),
+    row<CreateTopicsRequest, CreateTopicsResponse>("CreateTopics", on_both, on_both),
+    row<DeleteTopicsRequest, DeleteTopicsResponse>("DeleteTopics", on_both, on_both),
     row<DeleteRecordsRequest, DeleteRecordsResponse>("DeleteRecords", on_brokers, on_brokers),
     row<InitProducerIdRequest, InitProducerIdResponse>(
         "InitProducerId", on_brokers, on_brokers, {0, 5}),
@@ -116,37 +116,43 @@ constexpr std::array rows = {
         "OffsetForLeaderEpoch", on_brokers, on_brokers),
     row<DescribeConfigsRequest, DescribeConfigsResponse>("DescribeConfigs", on_both, on_brokers),
     row<DescribeLogDirsRequest, DescribeLogDirsResponse>("DescribeLogDirs", on_brokers, on_brokers),
-    row<CreatePartitionsRequest, CreatePartitionsResponse>("CreatePartitions", on_both, on_brokers),
-    row<ElectLeadersRequest, ElectLeadersResponse>("ElectLeaders", on_both),
+    row<CreatePartitionsRequest, CreatePartitionsResponse>("CreatePartitions", on_both, on_both),
+    row<ElectLeadersRequest, ElectLeadersResponse>("ElectLeaders", on_both, on_both),
     row<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(
-        "IncrementalAlterConfigs", on_both, on_brokers),
+        "IncrementalAlterConfigs", on_both, on_both),
     row<AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse>(
-        "AlterPartitionReassignments", on_both),
+        "AlterPartitionReassignments", on_both, on_both),
     row<ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse>(
-        "ListPartitionReassignments", on_both),
-    row<VoteRequest, VoteResponse>("Vote", on_controllers),
-    row<BeginQuorumEpochRequest, BeginQuorumEpochResponse>("BeginQuorumEpoch", on_controllers),
-    row<EndQuorumEpochRequest, EndQuorumEpochResponse>("EndQuorumEpoch", on_controllers),
-    row<DescribeQuorumRequest, DescribeQuorumResponse>("DescribeQuorum", on_both),
-    row<AlterPartitionRequest, AlterPartitionResponse>("AlterPartition", on_controllers),
-    row<UpdateFeaturesRequest, UpdateFeaturesResponse>("UpdateFeatures", on_both),
-    row<FetchSnapshotRequest, FetchSnapshotResponse>("FetchSnapshot", on_controllers),
-    row<DescribeClusterRequest, DescribeClusterResponse>("DescribeCluster", on_both, on_brokers),
-    row<BrokerRegistrationRequest, BrokerRegistrationResponse>("BrokerRegistration",
-                                                               on_controllers),
-    row<BrokerHeartbeatRequest, BrokerHeartbeatResponse>("BrokerHeartbeat", on_controllers),
-    row<UnregisterBrokerRequest, UnregisterBrokerResponse>("UnregisterBroker", on_both),
-    row<AllocateProducerIdsRequest, AllocateProducerIdsResponse>("AllocateProducerIds",
-                                                                 on_controllers),
-    row<ControllerRegistrationRequest, ControllerRegistrationResponse>("ControllerRegistration",
-                                                                       on_controllers),
-    row<AssignReplicasToDirsRequest, AssignReplicasToDirsResponse>("AssignReplicasToDirs",
-                                                                   on_controllers),
+        "ListPartitionReassignments", on_both, on_both),
+    row<VoteRequest, VoteResponse>("Vote", on_controllers, on_controllers),
+    row<BeginQuorumEpochRequest, BeginQuorumEpochResponse>(
+        "BeginQuorumEpoch", on_controllers, on_controllers),
+    row<EndQuorumEpochRequest, EndQuorumEpochResponse>(
+        "EndQuorumEpoch", on_controllers, on_controllers),
+    row<DescribeQuorumRequest, DescribeQuorumResponse>("DescribeQuorum", on_both, on_both),
+    row<AlterPartitionRequest, AlterPartitionResponse>(
+        "AlterPartition", on_controllers, on_controllers),
+    row<UpdateFeaturesRequest, UpdateFeaturesResponse>("UpdateFeatures", on_both, on_both),
+    row<FetchSnapshotRequest, FetchSnapshotResponse>(
+        "FetchSnapshot", on_controllers, on_controllers),
+    row<DescribeClusterRequest, DescribeClusterResponse>("DescribeCluster", on_both, on_both),
+    row<BrokerRegistrationRequest, BrokerRegistrationResponse>(
+        "BrokerRegistration", on_controllers, on_controllers),
+    row<BrokerHeartbeatRequest, BrokerHeartbeatResponse>(
+        "BrokerHeartbeat", on_controllers, on_controllers),
+    row<UnregisterBrokerRequest, UnregisterBrokerResponse>("UnregisterBroker", on_both, on_both),
+    row<AllocateProducerIdsRequest, AllocateProducerIdsResponse>(
+        "AllocateProducerIds", on_controllers, on_controllers),
+    row<ControllerRegistrationRequest, ControllerRegistrationResponse>(
+        "ControllerRegistration", on_controllers, on_controllers),
+    row<AssignReplicasToDirsRequest, AssignReplicasToDirsResponse>(
+        "AssignReplicasToDirs", on_controllers, on_controllers),
     row<DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse>(
         "DescribeTopicPartitions", on_brokers, on_brokers),
-    row<AddRaftVoterRequest, AddRaftVoterResponse>("AddRaftVoter", on_both),
-    row<RemoveRaftVoterRequest, RemoveRaftVoterResponse>("RemoveRaftVoter", on_both),
-    row<UpdateRaftVoterRequest, UpdateRaftVoterResponse>("UpdateRaftVoter", on_controllers),
+    row<AddRaftVoterRequest, AddRaftVoterResponse>("AddRaftVoter", on_both, on_both),
+    row<RemoveRaftVoterRequest, RemoveRaftVoterResponse>("RemoveRaftVoter", on_both, on_both),
+    row<UpdateRaftVoterRequest, UpdateRaftVoterResponse>(
+        "UpdateRaftVoter", on_controllers, on_controllers),
 };
 
 constexpr auto api_list = [] {

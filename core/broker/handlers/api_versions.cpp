@@ -54,18 +54,27 @@ ApiVersionsResponse unsupported_api_versions() {
     return response;
 }
 
-void handle_api_versions(Reactor& reactor, Call<protocol::ApiVersionsRequest> call) {
+ApiVersionsResponse describe_apis(const protocol::ApiVersionsRequest& request,
+                                  protocol::Version version,
+                                  const metadata::Image& image,
+                                  protocol::ListenerKind kind) {
     ApiVersionsResponse response;
-    const bool names_software = call.version >= protocol::Version(3);
-    if (names_software && (!is_software_name(call.body.client_software_name) ||
-                           !is_software_name(call.body.client_software_version))) {
+    const bool names_software = version >= protocol::Version(3);
+    if (names_software && (!is_software_name(request.client_software_name) ||
+                           !is_software_name(request.client_software_version))) {
         response.error_code = protocol::WireError::invalid_request;
-        return call.answer(response);
+        return response;
     }
     for (const protocol::Api& api : protocol::apis()) {
-        if (api.served_on.broker) response.api_keys.push_back(entry(api));
+        if (api.served_on.contains(kind)) response.api_keys.push_back(entry(api));
     }
-    add_features(reactor.image(), call.version, response);
+    add_features(image, version, response);
+    return response;
+}
+
+void handle_api_versions(Reactor& reactor, Call<protocol::ApiVersionsRequest> call) {
+    const auto response =
+        describe_apis(call.body, call.version, reactor.image(), protocol::ListenerKind::broker);
     call.answer(response);
 }
 

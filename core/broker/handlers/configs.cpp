@@ -1,4 +1,4 @@
-// DescribeConfigs from this reactor's image; IncrementalAlterConfigs goes to the controller.
+// DescribeConfigs from this reactor's image.
 
 #include "core/broker/handlers/handlers.hpp"
 #include "core/broker/reactor.hpp"
@@ -130,19 +130,6 @@ void handle_describe_configs(Reactor& reactor, Call<DescribeConfigsRequest> call
         }
     }
     call.answer(response);
-}
-
-void handle_incremental_alter_configs(Reactor& reactor,
-                                      Call<protocol::IncrementalAlterConfigsRequest> call) {
-    using Response = protocol::IncrementalAlterConfigsResponse;
-    auto body = std::move(call.body);
-    const bool is_asked = reactor.ask<Response>(
-        ReactorId(0),
-        [body = std::move(body)](Reactor& there, AnswerDone<Response> reply) mutable {
-            there.controller().alter_configs(std::move(body), std::move(reply));
-        },
-        [call = std::move(call)](const Response& response) mutable { call.answer(response); });
-    ignore(is_asked, "the connection closes");
 }
 
 }  // namespace glasslog::broker

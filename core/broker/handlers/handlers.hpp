@@ -3,9 +3,9 @@
 // One handler for each API. Each answers its call once, now or later.
 
 #include "core/broker/call.hpp"
+#include "core/metadata/image.hpp"
+#include "core/protocol/api.hpp"
 #include "core/protocol/messages/api_versions.hpp"
-#include "core/protocol/messages/create_partitions.hpp"
-#include "core/protocol/messages/create_topics.hpp"
 #include "core/protocol/messages/delete_records.hpp"
 #include "core/protocol/messages/delete_topics.hpp"
 #include "core/protocol/messages/describe_cluster.hpp"
@@ -13,7 +13,6 @@
 #include "core/protocol/messages/describe_log_dirs.hpp"
 #include "core/protocol/messages/describe_topic_partitions.hpp"
 #include "core/protocol/messages/fetch.hpp"
-#include "core/protocol/messages/incremental_alter_configs.hpp"
 #include "core/protocol/messages/init_producer_id.hpp"
 #include "core/protocol/messages/list_offsets.hpp"
 #include "core/protocol/messages/metadata.hpp"
@@ -27,6 +26,12 @@ class Reactor;
 // api_versions.cpp
 void handle_api_versions(Reactor& reactor, Call<protocol::ApiVersionsRequest> call);
 
+// What a listener of this kind serves, and the features of the cluster.
+protocol::ApiVersionsResponse describe_apis(const protocol::ApiVersionsRequest& request,
+                                            protocol::Version version,
+                                            const metadata::Image& image,
+                                            protocol::ListenerKind kind);
+
 // The answer to a version that is not spoken, in version 0: error 35, and which ones are.
 protocol::ApiVersionsResponse unsupported_api_versions();
 
@@ -37,14 +42,10 @@ void handle_describe_topic_partitions(Reactor& reactor,
                                       Call<protocol::DescribeTopicPartitionsRequest> call);
 
 // topics.cpp
-void handle_create_topics(Reactor& reactor, Call<protocol::CreateTopicsRequest> call);
 void handle_delete_topics(Reactor& reactor, Call<protocol::DeleteTopicsRequest> call);
-void handle_create_partitions(Reactor& reactor, Call<protocol::CreatePartitionsRequest> call);
 
 // configs.cpp
 void handle_describe_configs(Reactor& reactor, Call<protocol::DescribeConfigsRequest> call);
-void handle_incremental_alter_configs(Reactor& reactor,
-                                      Call<protocol::IncrementalAlterConfigsRequest> call);
 
 // produce.cpp
 void handle_produce(Reactor& reactor, Call<protocol::ProduceRequest> call);

@@ -131,8 +131,9 @@ private:
         const bool is_asked = reactor_.ask<bool>(
             ReactorId(0),
             [request = std::move(request)](Reactor& there, AnswerDone<bool> reply) mutable {
-                there.controller().create_topics(
+                there.control().forward<protocol::CreateTopicsResponse>(
                     std::move(request),
+                    protocol::CreateTopicsRequest::versions.last,
                     [reply = std::move(reply)](const protocol::CreateTopicsResponse&) mutable {
                         reply(true);
                     });

@@ -1,12 +1,11 @@
-// Changes of topics: the controller, on reactor 0, decides; here they only travel.
+// Deletion of topics, which a broker may refuse by itself.
 
+#include "core/broker/handlers/forward.hpp"
 #include "core/broker/handlers/handlers.hpp"
 #include "core/broker/reactor.hpp"
 
 namespace glasslog::broker {
 namespace {
-
-constexpr ReactorId controller_reactor(0);
 
 // delete.topic.enable=false. Versions that do not know the error get another one.
 protocol::DeleteTopicsResponse deletion_disabled(const Call<protocol::DeleteTopicsRequest>& call) {
@@ -23,42 +22,9 @@ protocol::DeleteTopicsResponse deletion_disabled(const Call<protocol::DeleteTopi
 
 }  // namespace
 
-void handle_create_topics(Reactor& reactor, Call<protocol::CreateTopicsRequest> call) {
-    using Response = protocol::CreateTopicsResponse;
-    auto body = std::move(call.body);
-    const bool is_asked = reactor.ask<Response>(
-        controller_reactor,
-        [body = std::move(body)](Reactor& there, AnswerDone<Response> reply) mutable {
-            there.controller().create_topics(std::move(body), std::move(reply));
-        },
-        [call = std::move(call)](const Response& response) mutable { call.answer(response); });
-    ignore(is_asked, "the connection closes");
-}
-
 void handle_delete_topics(Reactor& reactor, Call<protocol::DeleteTopicsRequest> call) {
-    using Response = protocol::DeleteTopicsResponse;
     if (!reactor.config().delete_topics) return call.answer(deletion_disabled(call));
-    auto body = std::move(call.body);
-    const protocol::Version version = call.version;
-    const bool is_asked = reactor.ask<Response>(
-        controller_reactor,
-        [version, body = std::move(body)](Reactor& there, AnswerDone<Response> reply) mutable {
-            there.controller().delete_topics(std::move(body), version, std::move(reply));
-        },
-        [call = std::move(call)](const Response& response) mutable { call.answer(response); });
-    ignore(is_asked, "the connection closes");
-}
-
-void handle_create_partitions(Reactor& reactor, Call<protocol::CreatePartitionsRequest> call) {
-    using Response = protocol::CreatePartitionsResponse;
-    auto body = std::move(call.body);
-    const bool is_asked = reactor.ask<Response>(
-        controller_reactor,
-        [body = std::move(body)](Reactor& there, AnswerDone<Response> reply) mutable {
-            there.controller().create_partitions(std::move(body), std::move(reply));
-        },
-        [call = std::move(call)](const Response& response) mutable { call.answer(response); });
-    ignore(is_asked, "the connection closes");
+    forward_to_controller<protocol::DeleteTopicsResponse>(reactor, std::move(call));
 }
 
 }  // namespace glasslog::broker
