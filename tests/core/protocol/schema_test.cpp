@@ -18,7 +18,7 @@ namespace {
 TEST(SchemaTest, IsJsonWithEveryMessage) {
     const auto schema = nlohmann::json::parse(schema_json());
 
-    EXPECT_EQ(schema.size(), 87U);
+    EXPECT_EQ(schema.size(), 103U);
     const auto& produce = schema.front();
     EXPECT_EQ(produce["name"], "ProduceRequest");
     EXPECT_EQ(produce["apiKey"], 0);
