@@ -61,6 +61,10 @@ struct SendOptions {
 
     // Default: the highest that both sides speak; this lowers it.
     std::optional<protocol::Version> version_max;
+
+    // A peer that speaks no version from here on is not asked: it would take the request for
+    // something else.
+    std::optional<protocol::Version> version_min;
 };
 
 // A decoded response, and the version in which it travelled.

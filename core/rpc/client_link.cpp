@@ -133,6 +133,9 @@ std::optional<protocol::Version> Client::Link::choose_version(const Call& call) 
         version = std::min(version, call.options.version_max->value());
     }
     if (version < std::max(call.ours.first, theirs->second.first)) return std::nullopt;
+    if (call.options.version_min && version < call.options.version_min->value()) {
+        return std::nullopt;
+    }
     return protocol::Version(version);
 }
 
