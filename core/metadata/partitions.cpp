@@ -5,6 +5,7 @@
 #include "core/metadata/directories.hpp"
 #include "core/metadata/node_sets.hpp"
 
+#include <set>
 #include <utility>
 
 namespace glasslog::metadata {
@@ -134,18 +135,22 @@ Response Controller::decide(const AlterPartitionRequest& request,
         response.error_code = WireError::stale_broker_epoch;
         return response;
     }
+    std::set<PartitionRef> decided;
     for (const auto& asked : request.topics) {
         auto& answer = response.topics.emplace_back();
         answer.topic_id = asked.topic_id;
         const Topic* topic = image_.find_topic(asked.topic_id);
         for (const auto& wanted : asked.partitions) {
-            if (topic != nullptr) {
+            // The second of two was computed from a state that the first one changed.
+            const bool is_first = decided.insert({asked.topic_id, wanted.partition_index}).second;
+            if (topic != nullptr && is_first) {
                 answer.partitions.push_back(alter_partition(request, *topic, wanted, records));
                 continue;
             }
-            answer.partitions.emplace_back();
-            answer.partitions.back().partition_index = wanted.partition_index;
-            answer.partitions.back().error_code = WireError::unknown_topic_id;
+            auto& refused = answer.partitions.emplace_back();
+            refused.partition_index = wanted.partition_index;
+            refused.error_code =
+                topic == nullptr ? WireError::unknown_topic_id : WireError::invalid_update_version;
         }
     }
     return response;
