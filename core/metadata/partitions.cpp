@@ -5,6 +5,7 @@
 #include "core/metadata/directories.hpp"
 #include "core/metadata/node_sets.hpp"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -168,8 +169,17 @@ WireError Controller::assign_directory(const AssignReplicasToDirsRequest& reques
     if (!contains(before->replicas, id)) return WireError::not_leader_or_follower;
     ChangeScope scope = scope_of(*topic, ElectionKind::online);
     PartitionTarget target{.directory = std::pair{id, directory}};
-    // A replica in a directory that is offline is as good as gone.
-    if (!is_directory_online(*image_.find_broker(id), directory)) {
+    const Broker& broker = *image_.find_broker(id);
+    const auto at = std::find(before->replicas.begin(), before->replicas.end(), id);
+    const auto index = static_cast<std::size_t>(at - before->replicas.begin());
+    const bool was_lost = index < before->directories.size() &&
+                          !is_directory_online(broker, before->directories[index]);
+    if (was_lost) {
+        // Nothing was copied out of a directory that is gone: the log begins anew.
+        scope.presence.unclean = id;
+        target.isr = without(before->isr, {id});
+    } else if (!is_directory_online(broker, directory)) {
+        // A replica in a directory that is offline is as good as gone.
         scope.presence.leaves = id;
         target.isr = without(before->isr, {id});
     }
