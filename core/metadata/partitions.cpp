@@ -5,6 +5,8 @@
 #include "core/metadata/directories.hpp"
 #include "core/metadata/node_sets.hpp"
 
+#include <algorithm>
+#include <set>
 #include <utility>
 
 namespace glasslog::metadata {
@@ -134,18 +136,22 @@ Response Controller::decide(const AlterPartitionRequest& request,
         response.error_code = WireError::stale_broker_epoch;
         return response;
     }
+    std::set<PartitionRef> decided;
     for (const auto& asked : request.topics) {
         auto& answer = response.topics.emplace_back();
         answer.topic_id = asked.topic_id;
         const Topic* topic = image_.find_topic(asked.topic_id);
         for (const auto& wanted : asked.partitions) {
-            if (topic != nullptr) {
+            // The second of two was computed from a state that the first one changed.
+            const bool is_first = decided.insert({asked.topic_id, wanted.partition_index}).second;
+            if (topic != nullptr && is_first) {
                 answer.partitions.push_back(alter_partition(request, *topic, wanted, records));
                 continue;
             }
-            answer.partitions.emplace_back();
-            answer.partitions.back().partition_index = wanted.partition_index;
-            answer.partitions.back().error_code = WireError::unknown_topic_id;
+            auto& refused = answer.partitions.emplace_back();
+            refused.partition_index = wanted.partition_index;
+            refused.error_code =
+                topic == nullptr ? WireError::unknown_topic_id : WireError::invalid_update_version;
         }
     }
     return response;
@@ -163,8 +169,17 @@ WireError Controller::assign_directory(const AssignReplicasToDirsRequest& reques
     if (!contains(before->replicas, id)) return WireError::not_leader_or_follower;
     ChangeScope scope = scope_of(*topic, ElectionKind::online);
     PartitionTarget target{.directory = std::pair{id, directory}};
-    // A replica in a directory that is offline is as good as gone.
-    if (!is_directory_online(*image_.find_broker(id), directory)) {
+    const Broker& broker = *image_.find_broker(id);
+    const auto at = std::find(before->replicas.begin(), before->replicas.end(), id);
+    const auto index = static_cast<std::size_t>(at - before->replicas.begin());
+    const bool was_lost = index < before->directories.size() &&
+                          !is_directory_online(broker, before->directories[index]);
+    if (was_lost) {
+        // Nothing was copied out of a directory that is gone: the log begins anew.
+        scope.presence.unclean = id;
+        target.isr = without(before->isr, {id});
+    } else if (!is_directory_online(broker, directory)) {
+        // A replica in a directory that is offline is as good as gone.
         scope.presence.leaves = id;
         target.isr = without(before->isr, {id});
     }

@@ -46,7 +46,7 @@ PartitionTarget towards(const PartitionState& before, const std::vector<NodeId>&
 }  // namespace
 
 // Back to the replicas before. Whoever was added leaves the in-sync set; if nobody is left in it,
-// the first replica is taken for in sync, which is an unclean election and must be allowed.
+// the election is unclean and must be allowed.
 Controller::Outcome Controller::cancel_reassignment(const Topic& topic,
                                                     PartitionIndex index,
                                                     Records& records) const {
@@ -64,8 +64,6 @@ Controller::Outcome Controller::cancel_reassignment(const Topic& topic,
                     "no replica of the assignment before is in sync, and the topic allows no "
                     "unclean election"};
         }
-        target.isr = std::vector{target.replicas->front()};
-        target.leader_recovery_state = leader_recovering;
     }
     auto change = change_partition(
         {topic.id, index},
