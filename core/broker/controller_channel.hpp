@@ -33,7 +33,7 @@ public:
         if (service_.is_active()) {
             return apis_.handle<Response>(
                 std::move(body),
-                Body::versions.last,
+                protocol::Version(Body::versions.last),
                 [done = std::move(done)](Response response) mutable { done(std::move(response)); });
         }
         rpc::Client* client = find_controller();

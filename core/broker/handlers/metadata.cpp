@@ -133,7 +133,7 @@ private:
             [request = std::move(request)](Reactor& there, AnswerDone<bool> reply) mutable {
                 there.control().forward<protocol::CreateTopicsResponse>(
                     std::move(request),
-                    protocol::CreateTopicsRequest::versions.last,
+                    protocol::Version(protocol::CreateTopicsRequest::versions.last),
                     [reply = std::move(reply)](const protocol::CreateTopicsResponse&) mutable {
                         reply(true);
                     });
