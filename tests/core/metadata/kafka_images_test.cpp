@@ -3,7 +3,7 @@
 
 #include "core/metadata/features.hpp"
 #include "core/metadata/image_records.hpp"
-#include "core/metadata/one_voter_log.hpp"
+#include "core/metadata/log_entries.hpp"
 #include "core/protocol/record_batch.hpp"
 #include "core/raft/snapshot_file.hpp"
 #include "tests/core/metadata/image_text.hpp"

@@ -37,7 +37,14 @@ public:
             await<Expected<void, IoError>>([&](auto done) { service_->start(std::move(done)); });
         if (!started) return false;
         EXPECT_TRUE(started->has_value()) << (*started ? "" : started->error().text());
-        return started->has_value();
+        if (!*started) return false;
+        lab_.run_until([&] { return is_leading() || lab_.has_crashed(); }, Duration::seconds(10));
+        return !lab_.has_crashed();
+    }
+
+    // It decides, and the first records of its log are committed.
+    bool is_leading() {
+        return service_->is_active() && image().features.contains("metadata.version");
     }
 
     // The same, without waiting for the service.
@@ -58,11 +65,27 @@ public:
         });
         if (!opened) return false;
         EXPECT_TRUE(opened->has_value());
-        service_ = std::make_unique<Service>(
-            *runtime_,
-            *directory_,
-            ServiceOptions{.node = NodeId(1), .opened = **opened, .file = {}});
+        service_ = std::make_unique<Service>(*runtime_, *directory_, options(**opened));
+        service_->on_failure([this](IoError error) { failure_ = std::move(error); });
         return true;
+    }
+
+    // A quorum of this node alone.
+    static ServiceOptions options(const storage::OpenedDirectory& opened) {
+        const raft::Voter self{.voter_id = NodeId(1),
+                               .voter_directory_id = opened.meta.directory_id,
+                               .endpoints = {},
+                               .kraft_version_feature = {0, 1}};
+        ServiceOptions options;
+        options.controller.node = NodeId(1);
+        options.controller.cluster_id = opened.meta.cluster_id;
+        options.quorum.machine.self = raft::key_of(self);
+        options.quorum.cluster_id = opened.meta.cluster_id;
+        options.quorum.configured = {no_offset, raft::VoterSet({self}), 1};
+        options.quorum.shutdown =
+            opened.clean_shutdown ? storage::Shutdown::clean : storage::Shutdown::unclean;
+        options.quorum.is_new = opened.partitions.empty();
+        return options;
     }
 
     std::optional<protocol::WireError> create(const std::string& name) {
@@ -71,8 +94,11 @@ public:
         body.topics[0].name = name;
         body.topics[0].num_partitions = 1;
         body.topics[0].replication_factor = 1;
-        const auto response = await<protocol::CreateTopicsResponse>(
-            [&](auto done) { service_->create_topics(std::move(body), std::move(done)); });
+        const auto response = await<protocol::CreateTopicsResponse>([&](auto done) {
+            service_->handle<protocol::CreateTopicsResponse>(std::move(body),
+                                                             protocol::Version(7),
+                                                             std::move(done));
+        });
         if (!response) return std::nullopt;
         return response->topics.at(0).error_code;
     }
@@ -86,7 +112,10 @@ public:
                                         .log_directories = {Uuid{3, 3}}};
         using Answered = Expected<BrokerEpoch, protocol::WireError>;
         const auto epoch = await<Answered>([&](auto done) {
-            service_->register_broker(std::move(registration), std::move(done));
+            service_->ask(RegisterBroker{std::move(registration)},
+                          [done = std::move(done)](Response response) mutable {
+                              done(std::get<Answered>(std::move(response)));
+                          });
         });
         if (!epoch || !*epoch) return std::nullopt;
         return **epoch;
@@ -118,6 +147,8 @@ public:
 
     Service& service() { return *service_; }
 
+    const std::optional<IoError>& failure() const { return failure_; }
+
     const Image& image() { return *service_->image(); }
 
     storage::LogDirectory& directory() { return *directory_; }
@@ -129,6 +160,7 @@ private:
     std::unique_ptr<runtime::Runtime> runtime_;
     std::unique_ptr<storage::LogDirectory> directory_;
     std::unique_ptr<Service> service_;
+    std::optional<IoError> failure_;
 };
 
 }  // namespace glasslog::metadata::test
