@@ -24,6 +24,7 @@
 #include "core/protocol/messages/describe_topic_partitions.hpp"
 #include "core/protocol/messages/elect_leaders.hpp"
 #include "core/protocol/messages/end_quorum_epoch.hpp"
+#include "core/protocol/messages/envelope.hpp"
 #include "core/protocol/messages/fetch.hpp"
 #include "core/protocol/messages/fetch_snapshot.hpp"
 #include "core/protocol/messages/headers.hpp"
@@ -130,6 +131,7 @@ constexpr std::array rows = {
     row<DescribeQuorumRequest, DescribeQuorumResponse>("DescribeQuorum", on_both),
     row<AlterPartitionRequest, AlterPartitionResponse>("AlterPartition", on_controllers),
     row<UpdateFeaturesRequest, UpdateFeaturesResponse>("UpdateFeatures", on_both),
+    row<EnvelopeRequest, EnvelopeResponse>("Envelope", on_controllers),
     row<FetchSnapshotRequest, FetchSnapshotResponse>("FetchSnapshot", on_controllers),
     row<DescribeClusterRequest, DescribeClusterResponse>("DescribeCluster", on_both, on_brokers),
     row<BrokerRegistrationRequest, BrokerRegistrationResponse>("BrokerRegistration",
@@ -236,6 +238,7 @@ std::string schema_json() {
     add(static_cast<Headers*>(nullptr));
     add(static_cast<MetadataRecord*>(nullptr));
     add(static_cast<ControlRecords*>(nullptr));
+    add_schema<DefaultPrincipalData>(all);
     return fmt::format("[\n{}\n]\n", fmt::join(all, ",\n"));
 }
 

@@ -36,6 +36,7 @@ enum class ApiKey : std::int16_t {
     describe_quorum = 55,
     alter_partition = 56,
     update_features = 57,
+    envelope = 58,
     fetch_snapshot = 59,
     describe_cluster = 60,
     broker_registration = 62,
