@@ -25,6 +25,7 @@
 #include "core/protocol/messages/describe_topic_partitions.hpp"
 #include "core/protocol/messages/elect_leaders.hpp"
 #include "core/protocol/messages/end_quorum_epoch.hpp"
+#include "core/protocol/messages/envelope.hpp"
 #include "core/protocol/messages/fetch.hpp"
 #include "core/protocol/messages/fetch_snapshot.hpp"
 #include "core/protocol/messages/headers.hpp"
@@ -90,10 +91,12 @@ using Exchanges = MessageList<
     Exchange<protocol::FetchSnapshotRequest, protocol::FetchSnapshotResponse>,
     Exchange<protocol::AddRaftVoterRequest, protocol::AddRaftVoterResponse>,
     Exchange<protocol::RemoveRaftVoterRequest, protocol::RemoveRaftVoterResponse>,
-    Exchange<protocol::UpdateRaftVoterRequest, protocol::UpdateRaftVoterResponse>>;
+    Exchange<protocol::UpdateRaftVoterRequest, protocol::UpdateRaftVoterResponse>,
+    Exchange<protocol::EnvelopeRequest, protocol::EnvelopeResponse>>;
 
 using Records = MessageList<protocol::RequestHeader,
                             protocol::ResponseHeader,
+                            protocol::DefaultPrincipalData,
                             protocol::LeaderChangeMessage,
                             protocol::SnapshotHeaderRecord,
                             protocol::SnapshotFooterRecord,
