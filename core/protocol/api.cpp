@@ -2,11 +2,13 @@
 
 #include "core/base/check.hpp"
 #include "core/protocol/codec.hpp"
+#include "core/protocol/messages/add_raft_voter.hpp"
 #include "core/protocol/messages/allocate_producer_ids.hpp"
 #include "core/protocol/messages/alter_partition.hpp"
 #include "core/protocol/messages/alter_partition_reassignments.hpp"
 #include "core/protocol/messages/api_versions.hpp"
 #include "core/protocol/messages/assign_replicas_to_dirs.hpp"
+#include "core/protocol/messages/begin_quorum_epoch.hpp"
 #include "core/protocol/messages/broker_heartbeat.hpp"
 #include "core/protocol/messages/broker_registration.hpp"
 #include "core/protocol/messages/control_records.hpp"
@@ -18,9 +20,13 @@
 #include "core/protocol/messages/describe_cluster.hpp"
 #include "core/protocol/messages/describe_configs.hpp"
 #include "core/protocol/messages/describe_log_dirs.hpp"
+#include "core/protocol/messages/describe_quorum.hpp"
 #include "core/protocol/messages/describe_topic_partitions.hpp"
 #include "core/protocol/messages/elect_leaders.hpp"
+#include "core/protocol/messages/end_quorum_epoch.hpp"
+#include "core/protocol/messages/envelope.hpp"
 #include "core/protocol/messages/fetch.hpp"
+#include "core/protocol/messages/fetch_snapshot.hpp"
 #include "core/protocol/messages/headers.hpp"
 #include "core/protocol/messages/incremental_alter_configs.hpp"
 #include "core/protocol/messages/init_producer_id.hpp"
@@ -29,8 +35,11 @@
 #include "core/protocol/messages/metadata.hpp"
 #include "core/protocol/messages/offset_for_leader_epoch.hpp"
 #include "core/protocol/messages/produce.hpp"
+#include "core/protocol/messages/remove_raft_voter.hpp"
 #include "core/protocol/messages/unregister_broker.hpp"
 #include "core/protocol/messages/update_features.hpp"
+#include "core/protocol/messages/update_raft_voter.hpp"
+#include "core/protocol/messages/vote.hpp"
 #include "core/protocol/metadata_record.hpp"
 #include "core/protocol/schema.hpp"
 
@@ -116,8 +125,14 @@ constexpr std::array rows = {
         "AlterPartitionReassignments", on_both),
     row<ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse>(
         "ListPartitionReassignments", on_both),
+    row<VoteRequest, VoteResponse>("Vote", on_controllers),
+    row<BeginQuorumEpochRequest, BeginQuorumEpochResponse>("BeginQuorumEpoch", on_controllers),
+    row<EndQuorumEpochRequest, EndQuorumEpochResponse>("EndQuorumEpoch", on_controllers),
+    row<DescribeQuorumRequest, DescribeQuorumResponse>("DescribeQuorum", on_both),
     row<AlterPartitionRequest, AlterPartitionResponse>("AlterPartition", on_controllers),
     row<UpdateFeaturesRequest, UpdateFeaturesResponse>("UpdateFeatures", on_both),
+    row<EnvelopeRequest, EnvelopeResponse>("Envelope", on_controllers),
+    row<FetchSnapshotRequest, FetchSnapshotResponse>("FetchSnapshot", on_controllers),
     row<DescribeClusterRequest, DescribeClusterResponse>("DescribeCluster", on_both, on_brokers),
     row<BrokerRegistrationRequest, BrokerRegistrationResponse>("BrokerRegistration",
                                                                on_controllers),
@@ -131,6 +146,9 @@ constexpr std::array rows = {
                                                                    on_controllers),
     row<DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse>(
         "DescribeTopicPartitions", on_brokers, on_brokers),
+    row<AddRaftVoterRequest, AddRaftVoterResponse>("AddRaftVoter", on_both),
+    row<RemoveRaftVoterRequest, RemoveRaftVoterResponse>("RemoveRaftVoter", on_both),
+    row<UpdateRaftVoterRequest, UpdateRaftVoterResponse>("UpdateRaftVoter", on_controllers),
 };
 
 constexpr auto api_list = [] {
@@ -220,6 +238,7 @@ std::string schema_json() {
     add(static_cast<Headers*>(nullptr));
     add(static_cast<MetadataRecord*>(nullptr));
     add(static_cast<ControlRecords*>(nullptr));
+    add_schema<DefaultPrincipalData>(all);
     return fmt::format("[\n{}\n]\n", fmt::join(all, ",\n"));
 }
 

@@ -30,8 +30,14 @@ enum class ApiKey : std::int16_t {
     incremental_alter_configs = 44,
     alter_partition_reassignments = 45,
     list_partition_reassignments = 46,
+    vote = 52,
+    begin_quorum_epoch = 53,
+    end_quorum_epoch = 54,
+    describe_quorum = 55,
     alter_partition = 56,
     update_features = 57,
+    envelope = 58,
+    fetch_snapshot = 59,
     describe_cluster = 60,
     broker_registration = 62,
     broker_heartbeat = 63,
@@ -40,6 +46,9 @@ enum class ApiKey : std::int16_t {
     controller_registration = 70,
     assign_replicas_to_dirs = 73,
     describe_topic_partitions = 75,
+    add_raft_voter = 80,
+    remove_raft_voter = 81,
+    update_raft_voter = 82,
 };
 
 // What a listener is for: clients and brokers come to a broker's, the nodes of the quorum and

@@ -3,11 +3,13 @@
 // All messages of core/protocol as lists of types.
 
 #include "core/protocol/codec.hpp"
+#include "core/protocol/messages/add_raft_voter.hpp"
 #include "core/protocol/messages/allocate_producer_ids.hpp"
 #include "core/protocol/messages/alter_partition.hpp"
 #include "core/protocol/messages/alter_partition_reassignments.hpp"
 #include "core/protocol/messages/api_versions.hpp"
 #include "core/protocol/messages/assign_replicas_to_dirs.hpp"
+#include "core/protocol/messages/begin_quorum_epoch.hpp"
 #include "core/protocol/messages/broker_heartbeat.hpp"
 #include "core/protocol/messages/broker_registration.hpp"
 #include "core/protocol/messages/control_records.hpp"
@@ -19,9 +21,13 @@
 #include "core/protocol/messages/describe_cluster.hpp"
 #include "core/protocol/messages/describe_configs.hpp"
 #include "core/protocol/messages/describe_log_dirs.hpp"
+#include "core/protocol/messages/describe_quorum.hpp"
 #include "core/protocol/messages/describe_topic_partitions.hpp"
 #include "core/protocol/messages/elect_leaders.hpp"
+#include "core/protocol/messages/end_quorum_epoch.hpp"
+#include "core/protocol/messages/envelope.hpp"
 #include "core/protocol/messages/fetch.hpp"
+#include "core/protocol/messages/fetch_snapshot.hpp"
 #include "core/protocol/messages/headers.hpp"
 #include "core/protocol/messages/incremental_alter_configs.hpp"
 #include "core/protocol/messages/init_producer_id.hpp"
@@ -30,8 +36,11 @@
 #include "core/protocol/messages/metadata.hpp"
 #include "core/protocol/messages/offset_for_leader_epoch.hpp"
 #include "core/protocol/messages/produce.hpp"
+#include "core/protocol/messages/remove_raft_voter.hpp"
 #include "core/protocol/messages/unregister_broker.hpp"
 #include "core/protocol/messages/update_features.hpp"
+#include "core/protocol/messages/update_raft_voter.hpp"
+#include "core/protocol/messages/vote.hpp"
 #include "core/protocol/metadata_record.hpp"
 
 namespace glasslog::support {
@@ -74,10 +83,20 @@ using Exchanges = MessageList<
     Exchange<protocol::UnregisterBrokerRequest, protocol::UnregisterBrokerResponse>,
     Exchange<protocol::AllocateProducerIdsRequest, protocol::AllocateProducerIdsResponse>,
     Exchange<protocol::ControllerRegistrationRequest, protocol::ControllerRegistrationResponse>,
-    Exchange<protocol::AssignReplicasToDirsRequest, protocol::AssignReplicasToDirsResponse>>;
+    Exchange<protocol::AssignReplicasToDirsRequest, protocol::AssignReplicasToDirsResponse>,
+    Exchange<protocol::VoteRequest, protocol::VoteResponse>,
+    Exchange<protocol::BeginQuorumEpochRequest, protocol::BeginQuorumEpochResponse>,
+    Exchange<protocol::EndQuorumEpochRequest, protocol::EndQuorumEpochResponse>,
+    Exchange<protocol::DescribeQuorumRequest, protocol::DescribeQuorumResponse>,
+    Exchange<protocol::FetchSnapshotRequest, protocol::FetchSnapshotResponse>,
+    Exchange<protocol::AddRaftVoterRequest, protocol::AddRaftVoterResponse>,
+    Exchange<protocol::RemoveRaftVoterRequest, protocol::RemoveRaftVoterResponse>,
+    Exchange<protocol::UpdateRaftVoterRequest, protocol::UpdateRaftVoterResponse>,
+    Exchange<protocol::EnvelopeRequest, protocol::EnvelopeResponse>>;
 
 using Records = MessageList<protocol::RequestHeader,
                             protocol::ResponseHeader,
+                            protocol::DefaultPrincipalData,
                             protocol::LeaderChangeMessage,
                             protocol::SnapshotHeaderRecord,
                             protocol::SnapshotFooterRecord,

@@ -56,6 +56,24 @@ rpc::Client& BrokerLab::connect() {
     return *connections_.back();
 }
 
+bool BrokerLab::closes_after(Payload frame) {
+    std::unique_ptr<runtime::Connection> connection;
+    const runtime::Endpoint peer{.host = "broker", .port = 9092};
+    clients_.front().transport.connect(peer, [&](auto connected) {
+        if (connected) connection = std::move(*connected);
+    });
+    if (!run_until([&] { return connection != nullptr; })) return false;
+    bool is_over = false;
+    bool is_closed = false;
+    connection->write(std::move(frame), {}, [](const auto&) {});
+    connection->read(1, [&](const auto& read) {
+        is_over = true;
+        is_closed = !read || read->empty();
+    });
+    run_until([&] { return is_over; });
+    return is_closed;
+}
+
 void BrokerLab::create(rpc::Client& client, const std::string& topic, std::int32_t partitions) {
     protocol::CreateTopicsRequest request;
     request.timeout_ms = 1000;

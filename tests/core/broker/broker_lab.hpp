@@ -33,6 +33,9 @@ public:
     // A connection of its own.
     rpc::Client& connect();
 
+    // Whether the broker closes a new connection, on which `frame` arrives, without an answer.
+    bool closes_after(Payload frame);
+
     // What was answered; empty when the connection was lost.
     template <typename Response, typename Request>
     std::optional<Response> ask(rpc::Client& client,

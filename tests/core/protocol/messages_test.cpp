@@ -223,6 +223,16 @@ TEST(MessagesTest, PrintFloatsWithSixDecimals) {
     EXPECT_EQ(printed(0x7FF8000000000000), R"("bits 7ff8000000000000")");  // not a number
 }
 
+TEST(MessagesTest, DoNotPrintWhatAnEnvelopeCarries) {
+    EnvelopeRequest request;
+    request.request_data = Bytes::copy_of(as_bytes("password"));
+    request.client_host_address = Bytes::from({127, 0, 0, 1});
+
+    EXPECT_EQ(print(request, Version{0}),
+              R"({"request_data":"hidden","request_principal":null,)"
+              R"("client_host_address":"7f000001"})");
+}
+
 TEST(MessagesTest, PrintAsOneLineOfJson) {
     MetadataResponse response;
     response.brokers = {{.node_id = NodeId{1}, .host = "a\"b", .port = 9092}};
