@@ -89,6 +89,7 @@ metadata::ServiceOptions service_options(const Config& config,
     options.controller.node = config.node_id;
     options.controller.cluster_id = opened.meta.cluster_id;
     options.controller.file = config.properties;
+    options.controller.trusts_directory_locks = config.fences_fast;
     options.controller.session_timeout = config.life.session_timeout;
     // A log that others follow moves on even when nothing happens; one that is alone need not.
     if (!config.quorum.listeners.empty() && config.quorum.idle_interval > Duration()) {

@@ -3,6 +3,7 @@
 
 #include "core/metadata/controller.hpp"
 #include "core/metadata/directories.hpp"
+#include "core/metadata/features.hpp"
 #include "core/metadata/node_sets.hpp"
 
 #include <fmt/format.h>
@@ -65,6 +66,13 @@ bool Controller::is_stale(NodeId broker, BrokerEpoch epoch) const {
 std::optional<WireError> Controller::feature_refusal(
     const std::vector<protocol::RegisteredFeature>& features) const {
     for (const auto& [name, level] : image_.features) {
+        // A log that Kafka began may have levels of what this build does not speak; none of its
+        // brokers does, and nothing of it is in use.
+        const auto known = supported_features();
+        const bool is_spoken = std::any_of(known.begin(), known.end(), [&](const auto& one) {
+            return one.name == name;
+        });
+        if (!is_spoken) continue;
         const auto at = std::find_if(features.begin(), features.end(), [&](const auto& one) {
             return one.name == name;
         });
@@ -80,7 +88,11 @@ std::optional<WireError> Controller::registration_refusal(const BrokerRegistrati
     if (request.cluster_id != options_.cluster_id) return WireError::inconsistent_cluster_id;
     const Broker* before = image_.find_broker(request.broker_id);
     const bool is_other = before != nullptr && before->incarnation_id != request.incarnation_id;
-    if (is_other && soft_.is_alive(request.broker_id, now) && !before->is_in_controlled_shutdown) {
+    // A directory is locked by its process: whoever holds the same ones outlived the other.
+    const bool outlived = options_.trusts_directory_locks && before != nullptr &&
+                          before->log_directories == request.log_dirs;
+    if (is_other && !outlived && soft_.is_alive(request.broker_id, now) &&
+        !before->is_in_controlled_shutdown) {
         return WireError::duplicate_broker_registration;
     }
     if (request.is_migrating_zk_broker) return WireError::broker_id_not_registered;

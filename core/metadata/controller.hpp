@@ -47,6 +47,9 @@ struct ControllerOptions {
     // metadata.max.idle.interval.ms; max() for a quorum of one voter, whose log need not move.
     Duration no_op_interval = Duration::max();
     std::size_t elections_per_pass_max = 1'000;
+    // A new incarnation of a broker with the same directories needs not wait until the session of
+    // the one before ends. Kafka lets it wait.
+    bool trusts_directory_locks = false;
     Rules rules{};
 };
 
