@@ -3,8 +3,15 @@
 // All messages of core/protocol as lists of types.
 
 #include "core/protocol/codec.hpp"
+#include "core/protocol/messages/allocate_producer_ids.hpp"
+#include "core/protocol/messages/alter_partition.hpp"
+#include "core/protocol/messages/alter_partition_reassignments.hpp"
 #include "core/protocol/messages/api_versions.hpp"
+#include "core/protocol/messages/assign_replicas_to_dirs.hpp"
+#include "core/protocol/messages/broker_heartbeat.hpp"
+#include "core/protocol/messages/broker_registration.hpp"
 #include "core/protocol/messages/control_records.hpp"
+#include "core/protocol/messages/controller_registration.hpp"
 #include "core/protocol/messages/create_partitions.hpp"
 #include "core/protocol/messages/create_topics.hpp"
 #include "core/protocol/messages/delete_records.hpp"
@@ -13,14 +20,18 @@
 #include "core/protocol/messages/describe_configs.hpp"
 #include "core/protocol/messages/describe_log_dirs.hpp"
 #include "core/protocol/messages/describe_topic_partitions.hpp"
+#include "core/protocol/messages/elect_leaders.hpp"
 #include "core/protocol/messages/fetch.hpp"
 #include "core/protocol/messages/headers.hpp"
 #include "core/protocol/messages/incremental_alter_configs.hpp"
 #include "core/protocol/messages/init_producer_id.hpp"
 #include "core/protocol/messages/list_offsets.hpp"
+#include "core/protocol/messages/list_partition_reassignments.hpp"
 #include "core/protocol/messages/metadata.hpp"
 #include "core/protocol/messages/offset_for_leader_epoch.hpp"
 #include "core/protocol/messages/produce.hpp"
+#include "core/protocol/messages/unregister_broker.hpp"
+#include "core/protocol/messages/update_features.hpp"
 #include "core/protocol/metadata_record.hpp"
 
 namespace glasslog::support {
@@ -50,7 +61,20 @@ using Exchanges = MessageList<
     Exchange<protocol::CreatePartitionsRequest, protocol::CreatePartitionsResponse>,
     Exchange<protocol::IncrementalAlterConfigsRequest, protocol::IncrementalAlterConfigsResponse>,
     Exchange<protocol::DescribeClusterRequest, protocol::DescribeClusterResponse>,
-    Exchange<protocol::DescribeTopicPartitionsRequest, protocol::DescribeTopicPartitionsResponse>>;
+    Exchange<protocol::DescribeTopicPartitionsRequest, protocol::DescribeTopicPartitionsResponse>,
+    Exchange<protocol::ElectLeadersRequest, protocol::ElectLeadersResponse>,
+    Exchange<protocol::AlterPartitionReassignmentsRequest,
+             protocol::AlterPartitionReassignmentsResponse>,
+    Exchange<protocol::ListPartitionReassignmentsRequest,
+             protocol::ListPartitionReassignmentsResponse>,
+    Exchange<protocol::AlterPartitionRequest, protocol::AlterPartitionResponse>,
+    Exchange<protocol::UpdateFeaturesRequest, protocol::UpdateFeaturesResponse>,
+    Exchange<protocol::BrokerRegistrationRequest, protocol::BrokerRegistrationResponse>,
+    Exchange<protocol::BrokerHeartbeatRequest, protocol::BrokerHeartbeatResponse>,
+    Exchange<protocol::UnregisterBrokerRequest, protocol::UnregisterBrokerResponse>,
+    Exchange<protocol::AllocateProducerIdsRequest, protocol::AllocateProducerIdsResponse>,
+    Exchange<protocol::ControllerRegistrationRequest, protocol::ControllerRegistrationResponse>,
+    Exchange<protocol::AssignReplicasToDirsRequest, protocol::AssignReplicasToDirsResponse>>;
 
 using Records = MessageList<protocol::RequestHeader,
                             protocol::ResponseHeader,
