@@ -171,7 +171,7 @@ Response Controller::decide(const BrokerHeartbeatRequest& request,
                 at.next_offset + static_cast<std::int64_t>(records.size()) - 1;
             break;
         case BrokerStep::shut_down_now:
-            if (!broker.is_fenced) fence(broker, records);
+            fence(broker, records);  // once more if it was fenced, as Kafka does
             response.is_fenced = true;
             response.should_shut_down = true;
             soft_.sessions.erase(id);
