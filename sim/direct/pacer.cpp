@@ -1,0 +1,230 @@
+#include "sim/direct/pacer.hpp"
+
+#include "sim/invariants/eventual_leader.hpp"
+#include "sim/invariants/no_disruption.hpp"
+#include "sim/invariants/progress.hpp"
+#include "sim/invariants/reconfig_not_stuck.hpp"
+
+#include <algorithm>
+
+namespace glasslog::sim::direct {
+namespace {
+
+constexpr Duration slice = Duration::milliseconds(250);
+
+}  // namespace
+
+Pacer::Pacer(World& world, const Pace& pace) : world_(world), pace_(pace) {
+    take_clocks();
+}
+
+// Clocks that commands have moved on stay ahead.
+void Pacer::take_clocks() {
+    for (std::size_t i = 0; i < world_.nodes().size(); ++i)
+        skew_[i] = std::max(skew_[i], world_.nodes()[i].clock - now_);
+}
+
+Duration Pacer::draw(std::uint64_t key, std::uint64_t n, Duration min, Duration max) const {
+    const std::uint64_t drawn = StableHash().add(pace_.seed).add(key).add(n).value();
+    return Duration::nanoseconds(between(drawn, min.nanoseconds(), max.nanoseconds()));
+}
+
+// Gives what is new its time.
+void Pacer::plan() {
+    std::vector<Flight>& flights = world_.flights();
+    for (std::size_t i = flights.size(); i > 0 && flights[i - 1].due == Instant{}; --i) {
+        Flight& flight = flights[i - 1];
+        const std::uint64_t link = std::uint64_t{flight.name.from} << 16 |
+                                   std::uint64_t{flight.name.to} << 8 | flight.name.kind;
+        Duration latency = draw(link, flight.name.n, pace_.latency_min, pace_.latency_max);
+        if (pace_.slow.parts > 0) {
+            const std::uint64_t drawn =
+                StableHash().add(pace_.seed).add(~link).add(flight.name.n).value();
+            if (pace_.slow.holds(drawn))
+                latency = draw(link << 24, flight.name.n, pace_.latency_max, pace_.slow_max);
+        }
+        flight.due = now_ + latency;
+    }
+}
+
+Due Pacer::next() {
+    plan();
+    Due due;
+    const std::vector<Flight>& flights = world_.flights();
+    for (std::size_t i = 0; i < flights.size(); ++i) {
+        if (flights[i].due >= due.at) continue;
+        if (world_.node(flights[i].name.to).is_paused) continue;
+        due = {Verb::deliver, i, flights[i].due};
+    }
+    for (std::size_t number = 1; number <= world_.nodes().size(); ++number) {
+        Node& node = world_.node(number);
+        if (!node.can_run()) continue;
+        if (!node.pending.empty()) {
+            Instant& at = node.pending.front().due;
+            if (at == Instant{}) {
+                const std::uint64_t n = ++syncs_[number - 1];
+                at = now_ + draw(number << 32, n, pace_.sync_min, pace_.sync_max);
+            }
+            if (at < due.at) due = {Verb::sync, number, at};
+        }
+        if (node.wake_at == Instant::never()) continue;
+        const Instant wakes = node.wake_at - skew_[number - 1];
+        if (wakes < due.at) due = {Verb::tick, number, wakes};
+    }
+    return due;
+}
+
+Command Pacer::command_of(const Due& due) const {
+    Command command{.verb = due.verb};
+    std::size_t number = due.index;
+    if (due.verb == Verb::deliver) {
+        command.message = world_.flights()[due.index].name;
+        number = command.message.to;
+    } else {
+        command.node = static_cast<std::uint8_t>(number);
+    }
+    command.at = std::max(now_, due.at) + skew_[number - 1];
+    return command;
+}
+
+void Pacer::perform(const Due& due) {
+    advance(due.at);
+    if (due.verb == Verb::deliver) {
+        const std::size_t number = world_.flights()[due.index].name.to;
+        world_.deliver(due.index, clock_of(number));
+        return;
+    }
+    Command command{.verb = due.verb, .node = static_cast<std::uint8_t>(due.index)};
+    command.at = clock_of(due.index);
+    world_.apply(command);
+}
+
+void Pacer::run_for(Duration duration) {
+    const Instant end = now_ + duration;
+    while (!world_.finding()) {
+        const Due due = next();
+        if (due.at > end) break;
+        perform(due);
+    }
+    advance(end);
+}
+
+bool Pacer::apply(const Command& command) {
+    switch (command.verb) {
+        case Verb::run: run_for(Duration::milliseconds(command.count)); return true;
+        case Verb::steady: return stay_steady(Duration::milliseconds(command.count));
+        case Verb::alone: return leave_alone(command.node, Duration::milliseconds(command.count));
+        case Verb::settle: return settle(Duration::milliseconds(command.count));
+        default: break;
+    }
+    const bool has_applied = world_.apply(command);
+    take_clocks();
+    return has_applied;
+}
+
+// ------------------------------------------------------------------------------------- liveness
+
+std::vector<ReplicaView> Pacer::views() const {
+    std::vector<ReplicaView> views;
+    for (const Node& node : world_.nodes()) {
+        if (!node.is_up()) continue;
+        const raft::State& state = node.state();
+        views.push_back({.node = node.id,
+                         .epoch = state.epoch,
+                         .leader = state.leader,
+                         .leads = state.role == raft::Role::leader,
+                         .is_voter = state.is_voter(),
+                         .high_watermark = state.high_watermark,
+                         .log_end = state.log_end,
+                         .last_config = state.voter_history.back().offset,
+                         .has_change = state.leading.change.has_value()});
+    }
+    return views;
+}
+
+bool Pacer::stay_steady(Duration duration) {
+    const std::size_t before = world_.leader();
+    if (before == 0) return false;
+    const Leadership led{NodeId(static_cast<std::int32_t>(before)),
+                         world_.node(before).state().epoch};
+    run_for(duration);
+    Leadership now;
+    for (const ReplicaView& view : views()) {
+        if (view.epoch > now.epoch) now = {view.leader, view.epoch};
+    }
+    world_.note(Theorem::no_disruption, no_disruption(led, now));
+    return true;
+}
+
+bool Pacer::leave_alone(std::size_t number, Duration duration) {
+    if (number == 0) number = world_.leader();
+    if (number == 0 || number > world_.nodes().size()) return false;
+    const Node& node = world_.node(number);
+    if (!node.is_up() || node.state().role != raft::Role::leader) return false;
+    if (node.state().voters().size() < 2) return false;
+    const auto self = static_cast<std::uint8_t>(number);
+    for (std::size_t other = 1; other <= world_.nodes().size(); ++other) {
+        const auto peer = static_cast<std::uint8_t>(other);
+        if (other == number) continue;
+        world_.apply({.verb = Verb::cut, .node = self, .peer = peer});
+        world_.apply({.verb = Verb::cut, .node = peer, .peer = self});
+    }
+    const LeaderEpoch epoch = node.state().epoch;
+    world_.apply({.verb = Verb::propose, .node = self, .count = 1});
+    run_for(duration);
+    const bool still_leads = node.is_up() && node.state().role == raft::Role::leader &&
+                             node.state().epoch == epoch;
+    world_.note(Theorem::progress, lonely_leader_resigns(node.id, still_leads));
+    world_.apply({.verb = Verb::heal});
+    return true;
+}
+
+// True when the theorems hold before the time is over.
+bool Pacer::run_until_settled(Duration duration) {
+    const Instant end = now_ + duration;
+    while (now_ < end && !world_.finding()) {
+        run_for(slice);
+        const std::vector<ReplicaView> all = views();
+        if (!eventual_leader(all) && !reconfig_not_stuck(all)) return true;
+    }
+    return false;
+}
+
+bool Pacer::run_until_known(Offset offset, Duration duration) {
+    const Instant end = now_ + duration;
+    while (now_ < end && !world_.finding()) {
+        run_for(slice);
+        if (!progress(views(), offset)) return true;
+    }
+    return false;
+}
+
+bool Pacer::settle(Duration duration) {
+    world_.apply({.verb = Verb::heal});
+    for (std::size_t number = 1; number <= world_.nodes().size(); ++number) {
+        const auto self = static_cast<std::uint8_t>(number);
+        world_.apply({.verb = Verb::resume, .node = self});
+        world_.apply({.verb = Verb::restart, .node = self, .at = clock_of(number)});
+    }
+    take_clocks();
+    const Ratio slow = std::exchange(pace_.slow, Ratio{0, 1});
+    if (!run_until_settled(duration)) {
+        const std::vector<ReplicaView> all = views();
+        world_.note(Theorem::eventual_leader, eventual_leader(all));
+        world_.note(Theorem::reconfig_not_stuck, reconfig_not_stuck(all));
+    }
+    const std::size_t leader = world_.leader();
+    if (leader != 0 && !world_.finding()) {
+        world_.apply({.verb = Verb::propose,
+                      .node = static_cast<std::uint8_t>(leader),
+                      .count = 1,
+                      .at = clock_of(leader)});
+        const Offset proposed = world_.node(leader).state().log_end;
+        if (!run_until_known(proposed, duration))
+            world_.note(Theorem::progress, progress(views(), proposed));
+    }
+    pace_.slow = slow;
+    return true;
+}
+
+}  // namespace glasslog::sim::direct
