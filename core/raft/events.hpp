@@ -58,7 +58,8 @@ struct Refused {
     NodeId node;
 };
 
-// Everything below `upto` of the log survives a loss of power.
+// Everything below `upto` of the log survives a loss of power. Never above a truncation that was
+// asked for since that sync: what was cut and written anew is another log.
 struct Synced {
     Offset upto;
 };
@@ -69,7 +70,9 @@ struct Propose {
     std::int32_t record_count = 0;
 };
 
-// Is this node still the leader, as of now? Answered by ReadReply.
+// Is this node still the leader, as of now? Answered by ReadReply, when a record that was appended
+// after the question is committed (Raft thesis 6.4, the simple way: a fetch names no question that
+// it answers, so it cannot confirm a leader).
 struct Read {
     RequestToken token;
 };
@@ -120,6 +123,11 @@ struct LeaderChange {
     friend bool operator==(const LeaderChange&, const LeaderChange&) = default;
 };
 
+// One NoOp record: when it is committed, this node led after it was written.
+struct Barrier {
+    friend bool operator==(const Barrier&, const Barrier&) = default;
+};
+
 // The records of a Propose.
 struct Proposed {
     RequestToken token;
@@ -146,7 +154,7 @@ struct Append {
     Offset base;
     Offset end;
     LeaderEpoch epoch;
-    std::variant<LeaderChange, Proposed, VotersChange, Fetched> content;
+    std::variant<LeaderChange, Barrier, Proposed, VotersChange, Fetched> content;
 };
 
 // to: a voter, the leader, or -2 - n for the n-th bootstrap server.

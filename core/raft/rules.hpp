@@ -58,7 +58,7 @@ enum class CheckQuorumRule : std::uint8_t {
 };
 
 enum class ReadRule : std::uint8_t {
-    confirmed_by_majority,
+    after_commit,
     from_memory,  // stale-leader-read
 };
 
@@ -82,7 +82,7 @@ struct Rules {
     ReconfigureRule reconfigure = ReconfigureRule::after_commit_in_own_epoch;
     PreVoteRule pre_vote = PreVoteRule::asks_first;
     CheckQuorumRule check_quorum = CheckQuorumRule::resigns_when_alone;
-    ReadRule read = ReadRule::confirmed_by_majority;
+    ReadRule read = ReadRule::after_commit;
     RestartRule restart = RestartRule::resigned;
     FlushRule flush = FlushRule::before_acknowledging;
 };

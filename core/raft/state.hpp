@@ -26,7 +26,7 @@ struct Progress {
     Offset end = no_offset;  // durable below; no_offset: nothing was said in this epoch
     Instant last_fetch;
     Instant last_caught_up;
-    bool has_fetched = false;  // in this epoch
+    bool has_fetched = false;  // since a majority of the voters was last heard
     bool has_caught_up = false;
     bool has_acknowledged = false;  // BeginQuorumEpoch
     Instant begin_due;
@@ -40,11 +40,10 @@ struct ParkedFetch {
     Instant deadline;
 };
 
-// confirmed: voters that fetched since the question came, this node's id first.
+// Answered when the record at `barrier` is committed.
 struct ParkedRead {
     RequestToken token;
-    Offset high_watermark;
-    std::vector<NodeId> confirmed;
+    Offset barrier;
     Instant deadline;
 };
 
@@ -118,9 +117,12 @@ struct State {
     std::vector<Backoff> backoffs;
     std::size_t next_bootstrap = 0;
     Instant role_deadline = Instant::never();  // election, fetch or backoff timeout, by role
+    std::vector<NodeId> to_be_told;            // resigned: voters that do not know
     Instant update_due = Instant::never();     // voter: tell the leader where we listen
     std::uint64_t request_count = 0;
     std::uint64_t draw_count = 0;
+    Instant armed = Instant::never();  // the last wake_at
+    QuorumState saved;                 // the last save
     bool is_failed = false;
 
     const VoterSet& voters() const { return voter_history.back().voters; }
