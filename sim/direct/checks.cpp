@@ -14,11 +14,11 @@
 namespace glasslog::sim::direct {
 namespace {
 
-// True when the node's disk holds for sure what `leader` has below `end`.
-bool holds_durably(const Node& node, Offset end, std::uint64_t chain) {
-    if (node.disk.log_start() >= end) return true;
-    if (node.disk.durable_end() < end) return false;
-    const LoggedBatch* const own = batch_ending_at(node.disk.log(), end);
+// True when the disk holds for sure what a leader has below `end`.
+bool holds_durably(const NodeDisk& disk, Offset end, std::uint64_t chain) {
+    if (disk.log_start() >= end) return true;
+    if (disk.durable_end() < end) return false;
+    const LoggedBatch* const own = batch_ending_at(disk.log(), end);
     return own != nullptr && own->chain == chain;
 }
 
@@ -36,7 +36,9 @@ void World::see_high_watermark(const Node& node, const raft::Mark& before) {
     const raft::State& state = node.state();
     const Offset upto = state.high_watermark;
     note(Theorem::commit_monotonic, commit_monotonic(node.id, before.high_watermark, upto));
-    if (state.role != raft::Role::leader) return;
+    // A leader that removed itself resigns in the very step that commits.
+    const bool led = before.role == raft::Role::leader || state.role == raft::Role::leader;
+    if (!led) return;
     if (state.leading.has_committed) {
         note(Theorem::ready_at_epoch_start,
              ready_at_epoch_start(node.id, state.leading.epoch_start, upto));
@@ -48,9 +50,12 @@ void World::see_high_watermark(const Node& node, const raft::Mark& before) {
         const auto number = static_cast<std::size_t>(voter.voter_id.value());
         if (number > nodes_.size()) continue;
         const Node& one = this->node(number);
-        const bool is_same =
-            voter.voter_directory_id.is_zero() || voter.voter_directory_id == one.key.directory;
-        if (is_same && holds_durably(one, upto, last->chain)) ++backing.durable_count;
+        const Uuid directory = voter.voter_directory_id;
+        const bool is_same = directory.is_zero() || directory == one.key.directory;
+        const bool is_lost = !is_same && directory == one.lost_directory;
+        if (is_same && holds_durably(one.disk, upto, last->chain)) ++backing.durable_count;
+        // What a disk held before it was lost had been promised, and cannot be voted away.
+        if (is_lost && holds_durably(one.lost_disk, upto, last->chain)) ++backing.durable_count;
     }
     note(Theorem::quorum_backed, quorum_backed(node.id, upto, backing));
     if (state.leading.has_committed)

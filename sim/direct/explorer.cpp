@@ -74,8 +74,8 @@ private:
     }
 
     bool give(Command command) {
-        if (plan_.strategy != Strategy::wild && command.node != 0)
-            command.at = pacer_.clock_of(command.node);
+        if (plan_.strategy != Strategy::wild && command.verb < Verb::run && command.node != 0)
+            command.at = pacer_.now();
         commands_.push_back(command);
         return pacer_.apply(command);
     }
@@ -104,8 +104,7 @@ private:
                 perform(due);
             }
         }
-        while (!planned_.empty())
-            planned_.pop_back();
+        planned_.clear();
     }
 
     void plan_next(Act act) {
@@ -125,11 +124,12 @@ private:
     }
 
     void perform(const Due& due) {
+        pacer_.advance(due.at);
         const Command command = pacer_.command_of(due);
         std::size_t number = due.index;
         if (due.verb == Verb::deliver) {
             number = command.message.to;
-            if (spoil(due, command)) return;
+            if (spoil(command)) return;
         }
         commands_.push_back(command);
         pacer_.perform(due);
@@ -138,7 +138,7 @@ private:
     }
 
     // True when the message is lost.
-    bool spoil(const Due& due, Command command) {
+    bool spoil(Command command) {
         if (holds(plan_.duplicate, 20)) {
             Command copy = command;
             copy.verb = Verb::duplicate;
@@ -148,10 +148,7 @@ private:
         const bool is_dropped = holds(plan_.drop, 21);
         const bool is_failed = !is_dropped && holds(plan_.fail, 22);
         if (!is_dropped && !is_failed) return false;
-        pacer_.advance(due.at);
         command.verb = is_dropped ? Verb::drop : Verb::fail;
-        if (is_failed && command.message.kind < first_answer_kind)
-            command.at = pacer_.clock_of(command.message.from);
         commands_.push_back(command);
         pacer_.apply(command);
         return true;

@@ -46,8 +46,6 @@ public:
     // The log is replaced by a snapshot that ends at `end`; chain: of all below. Durable at once.
     void begin_at(Offset end, std::uint64_t chain);
 
-    void wipe() { *this = {}; }
-
     std::span<const LoggedBatch> log() const { return log_; }
 
     Offset log_start() const { return log_start_; }

@@ -6,6 +6,7 @@
 #include "sim/invariants/reconfig_not_stuck.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace glasslog::sim::direct {
 namespace {
@@ -14,14 +15,20 @@ constexpr Duration slice = Duration::milliseconds(250);
 
 }  // namespace
 
-Pacer::Pacer(World& world, const Pace& pace) : world_(world), pace_(pace) {
-    take_clocks();
-}
+Pacer::Pacer(World& world, const Pace& pace) : world_(world), pace_(pace) {}
 
-// Clocks that commands have moved on stay ahead.
-void Pacer::take_clocks() {
-    for (std::size_t i = 0; i < world_.nodes().size(); ++i)
-        skew_[i] = std::max(skew_[i], world_.nodes()[i].clock - now_);
+// A stretch of time depends on nothing but the world, so that a list of commands is a whole run:
+// it begins at the latest clock, and what is under way is planned anew.
+void Pacer::begin_anew() {
+    now_ = Instant{};
+    for (Flight& flight : world_.flights())
+        flight.due = Instant{};
+    for (std::size_t number = 1; number <= world_.nodes().size(); ++number) {
+        Node& node = world_.node(number);
+        now_ = std::max(now_, node.clock);
+        for (PendingSync& pending : node.pending)
+            pending.due = Instant{};
+    }
 }
 
 Duration Pacer::draw(std::uint64_t key, std::uint64_t n, Duration min, Duration max) const {
@@ -62,40 +69,37 @@ Due Pacer::next() {
         if (!node.pending.empty()) {
             Instant& at = node.pending.front().due;
             if (at == Instant{}) {
-                const std::uint64_t n = ++syncs_[number - 1];
+                const NodeDisk::Point& point = node.pending.front().point;
+                const std::uint64_t n = point.changes << 32 | point.saves;
                 at = now_ + draw(number << 32, n, pace_.sync_min, pace_.sync_max);
             }
             if (at < due.at) due = {Verb::sync, number, at};
         }
         if (node.wake_at == Instant::never()) continue;
-        const Instant wakes = node.wake_at - skew_[number - 1];
-        if (wakes < due.at) due = {Verb::tick, number, wakes};
+        if (node.wake_at < due.at) due = {Verb::tick, number, node.wake_at};
     }
     return due;
 }
 
 Command Pacer::command_of(const Due& due) const {
     Command command{.verb = due.verb};
-    std::size_t number = due.index;
     if (due.verb == Verb::deliver) {
         command.message = world_.flights()[due.index].name;
-        number = command.message.to;
     } else {
-        command.node = static_cast<std::uint8_t>(number);
+        command.node = static_cast<std::uint8_t>(due.index);
     }
-    command.at = std::max(now_, due.at) + skew_[number - 1];
+    command.at = std::max(now_, due.at);
     return command;
 }
 
 void Pacer::perform(const Due& due) {
     advance(due.at);
     if (due.verb == Verb::deliver) {
-        const std::size_t number = world_.flights()[due.index].name.to;
-        world_.deliver(due.index, clock_of(number));
+        world_.deliver(due.index, now_);
         return;
     }
     Command command{.verb = due.verb, .node = static_cast<std::uint8_t>(due.index)};
-    command.at = clock_of(due.index);
+    command.at = now_;
     world_.apply(command);
 }
 
@@ -110,6 +114,7 @@ void Pacer::run_for(Duration duration) {
 }
 
 bool Pacer::apply(const Command& command) {
+    if (command.verb >= Verb::run) begin_anew();
     switch (command.verb) {
         case Verb::run: run_for(Duration::milliseconds(command.count)); return true;
         case Verb::steady: return stay_steady(Duration::milliseconds(command.count));
@@ -117,9 +122,7 @@ bool Pacer::apply(const Command& command) {
         case Verb::settle: return settle(Duration::milliseconds(command.count));
         default: break;
     }
-    const bool has_applied = world_.apply(command);
-    take_clocks();
-    return has_applied;
+    return world_.apply(command);
 }
 
 // ------------------------------------------------------------------------------------- liveness
@@ -170,7 +173,7 @@ bool Pacer::leave_alone(std::size_t number, Duration duration) {
         world_.apply({.verb = Verb::cut, .node = peer, .peer = self});
     }
     const LeaderEpoch epoch = node.state().epoch;
-    world_.apply({.verb = Verb::propose, .node = self, .count = 1});
+    world_.apply({.verb = Verb::propose, .node = self, .count = 1, .at = now_});
     run_for(duration);
     const bool still_leads = node.is_up() && node.state().role == raft::Role::leader &&
                              node.state().epoch == epoch;
@@ -204,9 +207,8 @@ bool Pacer::settle(Duration duration) {
     for (std::size_t number = 1; number <= world_.nodes().size(); ++number) {
         const auto self = static_cast<std::uint8_t>(number);
         world_.apply({.verb = Verb::resume, .node = self});
-        world_.apply({.verb = Verb::restart, .node = self, .at = clock_of(number)});
+        world_.apply({.verb = Verb::restart, .node = self, .at = now_});
     }
-    take_clocks();
     const Ratio slow = std::exchange(pace_.slow, Ratio{0, 1});
     if (!run_until_settled(duration)) {
         const std::vector<ReplicaView> all = views();
@@ -218,7 +220,7 @@ bool Pacer::settle(Duration duration) {
         world_.apply({.verb = Verb::propose,
                       .node = static_cast<std::uint8_t>(leader),
                       .count = 1,
-                      .at = clock_of(leader)});
+                      .at = now_});
         const Offset proposed = world_.node(leader).state().log_end;
         if (!run_until_known(proposed, duration))
             world_.note(Theorem::progress, progress(views(), proposed));

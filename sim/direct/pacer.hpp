@@ -52,15 +52,12 @@ public:
     // Any command, with those that take time; true when it applied.
     bool apply(const Command& command);
 
-    // The clock of a node reads this when now() is now.
-    Instant clock_of(std::size_t node) const { return now_ + skew_[node - 1]; }
-
     Pace& pace() { return pace_; }
 
 private:
     void plan();
     Duration draw(std::uint64_t key, std::uint64_t n, Duration min, Duration max) const;
-    void take_clocks();
+    void begin_anew();
     void run_for(Duration duration);
     bool stay_steady(Duration duration);
     bool leave_alone(std::size_t number, Duration duration);
@@ -72,8 +69,6 @@ private:
     World& world_;
     Pace pace_;
     Instant now_;
-    std::array<Duration, nodes_max> skew_{};
-    std::array<std::uint64_t, nodes_max> syncs_{};  // of each node, so far
 };
 
 }  // namespace glasslog::sim::direct

@@ -246,7 +246,8 @@ bool World::crash(Node& node, NodeDisk::Kept kept) {
 bool World::wipe(Node& node) {
     if (node.is_up()) return false;
     count(bites_, Bite::wipe);
-    node.disk.wipe();
+    node.lost_disk = std::exchange(node.disk, {});
+    node.lost_directory = node.key.directory;
     node.snapshots.clear();
     node.key.directory = directory_of(node.id, ++node.wipes);
     if (options_.kraft_version > 0) node.configured = {no_offset, raft::VoterSet(), 0};

@@ -80,6 +80,8 @@ struct Node {
     Instant clock;
     Instant wake_at = Instant::never();
     NodeDisk disk;
+    NodeDisk lost_disk;  // the one before the last wipe: who voted with it votes no more
+    Uuid lost_directory;
     raft::VotersAt configured;  // what it was formatted with
     std::vector<PendingSync> pending;
     std::vector<Snapshot> snapshots;  // durable, at most the last two
@@ -219,7 +221,7 @@ private:
     std::uint64_t operations_ = 0;                 // of clients, so far
     std::uint64_t steps_ = 0;
     Theorems theorems_;
-    Bites bites_;
+    Bites bites_{};
     Coverage coverage_;
     StableHash digest_;
 };
