@@ -59,14 +59,15 @@ private:
     Duration draw(std::uint64_t key, std::uint64_t n, Duration min, Duration max) const;
     void begin_anew();
     void run_for(Duration duration);
+    bool apply_for_a_while(const Command& command);
     bool stay_steady(Duration duration);
     bool leave_alone(std::size_t number, Duration duration);
     bool settle(Duration duration);
-    bool run_until_settled(Duration duration);
-    bool run_until_known(Offset offset, Duration duration);
+    bool run_until_settled(Instant end);
+    bool run_until_known(std::size_t leader, Instant end);
     std::vector<ReplicaView> views() const;
 
-    World& world_;
+    World* world_;
     Pace pace_;
     Instant now_;
 };

@@ -60,7 +60,7 @@ void plan_world(Plan& plan, Dice& dice, const ExploreOptions& options) {
 
 void plan_pace(Plan& plan, Dice& dice) {
     Pace& pace = plan.pace;
-    pace.seed = plan.seed ^ 0x50616365;
+    pace.seed = plan.seed;
     pace.latency_max = dice.between_ms(1, 40);
     pace.sync_max = dice.between_ms(1, dice.holds(1, 4) ? 300 : 15);
     plan.length = dice.between_ms(2'000, 10'000);
