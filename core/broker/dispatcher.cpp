@@ -81,7 +81,8 @@ constexpr std::array routes{
 
 bool is_served(ApiKey key, protocol::Version version) {
     const protocol::Api* api = protocol::find_api(key);
-    return api != nullptr && api->versions.contains(version) && api->advertised.contains(version);
+    return api != nullptr && api->served_on.broker && api->versions.contains(version) &&
+           api->advertised.contains(version);
 }
 
 }  // namespace
@@ -98,7 +99,7 @@ void dispatch(Reactor& reactor, const rpc::ConnectionFacts& from, rpc::Request r
     for (const Route& route : routes) {
         if (route.key == key) return route.call(reactor, from, std::move(request));
     }
-    UNREACHABLE("{} is declared and has no handler", protocol::api_name(key));
+    UNREACHABLE("{} is served and has no handler", protocol::api_name(key));
 }
 
 }  // namespace glasslog::broker

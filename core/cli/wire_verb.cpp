@@ -30,24 +30,32 @@ struct WireFlags {
 
 constexpr std::size_t input_bytes_max = 256 * 1024 * 1024;
 
+std::string_view listeners(protocol::ListenerKinds kinds) {
+    if (kinds.broker && kinds.controller) return "broker, controller";
+    return kinds.broker ? "broker" : "controller";
+}
+
 ExitCode schema(const WireFlags& flags) {
     if (flags.is_json) {
         fmt::print("{}\n", protocol::schema_json());
         return ExitCode::done;
     }
-    fmt::print("{:>4} {:<28} {:>9} {:>11} {:>9}\n",
+    fmt::print("{:>4} {:<28} {:>9} {:>11} {:>9}  {}\n",
                "KEY",
                "NAME",
                "SPOKEN",
                "ADVERTISED",
-               "FLEXIBLE");
+               "FLEXIBLE",
+               "LISTENERS");
     for (const protocol::Api& api : protocol::apis()) {
-        fmt::print("{:>4} {:<28} {:>9} {:>11} {:>9}\n",
+        const bool is_served = api.served_on != protocol::ListenerKinds{};
+        fmt::print("{:>4} {:<28} {:>9} {:>11} {:>9}  {}\n",
                    static_cast<int>(api.key),
                    api.name,
                    protocol::schema_versions(api.versions),
-                   protocol::schema_versions(api.advertised),
-                   fmt::format("{}+", api.flexible_from));
+                   is_served ? protocol::schema_versions(api.advertised) : "-",
+                   fmt::format("{}+", api.flexible_from),
+                   listeners(api.belongs_to));
     }
     return ExitCode::done;
 }

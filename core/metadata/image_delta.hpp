@@ -32,9 +32,9 @@ private:
     void apply_one(const protocol::ProducerIdsRecord& record);
     void apply_one(const protocol::BrokerRegistrationChangeRecord& record);
 
-    void apply_one(const protocol::NoOpRecord&) {}
-
-    void apply_one(const protocol::UnknownRecord&) {}
+    // What the image does not hold: credentials, rules, quotas, controllers, …
+    template <typename Other>
+    void apply_one(const Other& /*record*/) {}
 
     // The topic, to be changed; nullptr when there is none.
     Topic* edit(const Uuid& id);

@@ -1,7 +1,7 @@
 #pragma once
 
-// The metadata records that the controller writes and replays. Types that are not ours (quotas,
-// credentials, controllers, …) come as protocol::UnknownRecord and are passed over.
+// The metadata records that the controller writes and replays. Those of a later Kafka come as
+// protocol::UnknownRecord and are passed over.
 
 #include "core/base/bytes.hpp"
 #include "core/protocol/metadata_record.hpp"

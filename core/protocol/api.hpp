@@ -1,6 +1,7 @@
 #pragma once
 
-// The APIs that are spoken: names, versions, header versions, and a look at a message by its key.
+// The APIs that are spoken: names, versions, where they are served, header versions, and a look at
+// a message by its key.
 
 #include "core/base/errors.hpp"
 #include "core/base/expected.hpp"
@@ -25,9 +26,44 @@ enum class ApiKey : std::int16_t {
     describe_configs = 32,
     describe_log_dirs = 35,
     create_partitions = 37,
+    elect_leaders = 43,
     incremental_alter_configs = 44,
+    alter_partition_reassignments = 45,
+    list_partition_reassignments = 46,
+    vote = 52,
+    begin_quorum_epoch = 53,
+    end_quorum_epoch = 54,
+    describe_quorum = 55,
+    alter_partition = 56,
+    update_features = 57,
+    fetch_snapshot = 59,
     describe_cluster = 60,
+    broker_registration = 62,
+    broker_heartbeat = 63,
+    unregister_broker = 64,
+    allocate_producer_ids = 67,
+    controller_registration = 70,
+    assign_replicas_to_dirs = 73,
     describe_topic_partitions = 75,
+    add_raft_voter = 80,
+    remove_raft_voter = 81,
+    update_raft_voter = 82,
+};
+
+// What a listener is for: clients and brokers come to a broker's, the nodes of the quorum and
+// brokers to a controller's.
+enum class ListenerKind : std::uint8_t { broker, controller };
+
+// A set of them.
+struct ListenerKinds {
+    bool broker = false;
+    bool controller = false;
+
+    constexpr bool contains(ListenerKind kind) const {
+        return kind == ListenerKind::broker ? broker : controller;
+    }
+
+    friend bool operator==(ListenerKinds, ListenerKinds) = default;
 };
 
 // What is known of an API before a byte of its body is read.
@@ -35,8 +71,10 @@ struct Api {
     ApiKey key;
     std::string_view name;    // "ListOffsets"
     VersionRange versions;    // that can be encoded and decoded
-    VersionRange advertised;  // that ApiVersions tells, as Kafka 4.3 does: see docs/wire.md
+    VersionRange advertised;  // that ApiVersions tells where it is served, as Kafka 4.3 does
     Version flexible_from;
+    ListenerKinds belongs_to;  // where Kafka serves it
+    ListenerKinds served_on;   // where it is served here: the others do not tell it, and close
 };
 
 // Sorted by key.

@@ -1,5 +1,7 @@
 #include "core/protocol/printer.hpp"
 
+#include <cstdlib>
+
 namespace glasslog::protocol {
 namespace {
 
@@ -40,6 +42,29 @@ void append_ascii(std::string& out, char c) {
     }
 }
 
+// Millionths of an IEEE 754 double, rounded; empty when it is too large, or no number.
+std::optional<std::int64_t> millionths(Float64 value) {
+    constexpr int fraction_bits = 52;
+    constexpr int exponent_bias = 1023;
+    constexpr int kept_bits = 40;  // of the fraction: times a million they still fit
+    constexpr std::uint64_t million = 1'000'000;
+    const std::uint64_t implicit = std::uint64_t{1} << fraction_bits;
+    const auto exponent =
+        static_cast<int>((value.value() >> fraction_bits) & 0x7FF) - exponent_bias;
+    if (exponent < -kept_bits) return 0;
+    if (exponent >= kept_bits) return std::nullopt;
+    const std::uint64_t mantissa = (value.value() & (implicit - 1)) | implicit;
+    const int point = fraction_bits - exponent;  // bits behind the binary point, 13 to 92
+    const std::uint64_t whole = point < 64 ? mantissa >> point : 0;
+    const std::uint64_t behind = point < 64 ? mantissa - (whole << point) : mantissa;
+    const std::uint64_t kept =
+        point >= kept_bits ? behind >> (point - kept_bits) : behind << (kept_bits - point);
+    const std::uint64_t half = std::uint64_t{1} << (kept_bits - 1);
+    const auto size =
+        static_cast<std::int64_t>(whole * million + ((kept * million + half) >> kept_bits));
+    return (value.value() >> 63) != 0 ? -size : size;
+}
+
 }  // namespace
 
 void append_quoted(std::string& out, std::string_view text) {
@@ -60,6 +85,22 @@ void append_quoted(std::string& out, std::string_view text) {
 
 void Printer::put(const Payload& value) {
     fmt::format_to(std::back_inserter(out_), "\"{} bytes\"", value.size());
+}
+
+// At most six decimals; what they cannot say, as its bits.
+void Printer::put_float64(Float64 value) {
+    const auto scaled = millionths(value);
+    if (!scaled) {
+        fmt::format_to(std::back_inserter(out_), R"("bits {:016x}")", value.value());
+        return;
+    }
+    constexpr std::int64_t million = 1'000'000;
+    const std::int64_t size = std::abs(*scaled);
+    fmt::format_to(std::back_inserter(out_), "{}{}", *scaled < 0 ? "-" : "", size / million);
+    if (size % million == 0) return;
+    std::string decimals = fmt::format(".{:06}", size % million);
+    decimals.erase(decimals.find_last_not_of('0') + 1);
+    out_ += decimals;
 }
 
 void Printer::put_error(WireError error) {

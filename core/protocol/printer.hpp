@@ -1,7 +1,8 @@
 #pragma once
 
 // The walker that prints a message as one line of JSON, for traces, the window and `wire decode`.
-// Numbers as numbers, error codes by name, ids in Kafka's text form, records as their size.
+// Numbers as numbers, error codes by name, ids in Kafka's text form, records as their size, secrets
+// not at all.
 
 #include "core/protocol/errors.hpp"
 #include "core/protocol/walk.hpp"
@@ -32,7 +33,11 @@ public:
         if (out_.back() != '{') out_ += ',';
         append_quoted(out_, name);
         out_ += ':';
-        put(value);
+        if (spec.is_secret) {
+            append_quoted(out_, "hidden");
+        } else {
+            put(value);
+        }
     }
 
     template <typename T>
@@ -49,6 +54,8 @@ private:
             out_ += value ? "true" : "false";
         } else if constexpr (std::is_same_v<T, WireError>) {
             put_error(value);
+        } else if constexpr (std::is_same_v<T, Float64>) {
+            put_float64(value);
         } else {
             fmt::format_to(std::back_inserter(out_), "{}", to_wire(value));
         }
@@ -62,6 +69,7 @@ private:
 
     void put(const Payload& value);
     void put_error(WireError error);
+    void put_float64(Float64 value);
 
     template <Walkable T>
     void put(const T& value) {

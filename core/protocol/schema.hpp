@@ -78,6 +78,8 @@ private:
             return "records";
         } else if constexpr (std::is_same_v<T, bool>) {
             return "bool";
+        } else if constexpr (std::is_same_v<T, Float64>) {
+            return "float64";
         } else if constexpr (Number<T>) {
             using Wire = NumberOnWire<T>;
             return fmt::format("{}int{}", std::is_unsigned_v<Wire> ? "u" : "", sizeof(Wire) * 8);

@@ -29,6 +29,9 @@ namespace glasslog::protocol {
 // Of one API's messages, or of a record type.
 using Version = Strong<struct VersionTag, std::int16_t>;
 
+// A float64 as the wire has it: its bits. Nothing here computes with one.
+using Float64 = Strong<struct Float64Tag, std::uint64_t>;
+
 inline constexpr std::int16_t version_max = 32767;
 inline constexpr Version never_flexible{version_max};
 
@@ -47,13 +50,15 @@ struct VersionRange {
 // What a message is for. Bytes after the body are ignored in a request, refused elsewhere.
 enum class MessageKind : std::uint8_t { request, response, header, metadata, data };
 
-// When and how one field travels. Written by since, until, nullable, tagged, rigid, joined by |.
+// When and how one field travels. Written by since, until, nullable, tagged, rigid, secret, joined
+// by |.
 struct Spec {
     VersionRange versions{0, version_max};
     VersionRange null_versions{1, 0};  // empty: null is never legal
     std::int32_t tag = -1;             // -1: not tagged
     std::int64_t tag_default = 0;      // an integer of this value is left out of the tag buffer
     bool is_rigid = false;             // never in compact form, although the message is flexible
+    bool is_secret = false;            // never printed
 
     constexpr bool exists_in(Version version) const { return versions.contains(version); }
 
@@ -86,6 +91,11 @@ constexpr Spec rigid() {
     return {.is_rigid = true};
 }
 
+// Travels as anything else does; traces, dumps and the window must not show it.
+constexpr Spec secret() {
+    return {.is_secret = true};
+}
+
 constexpr Spec operator|(Spec a, Spec b) {
     const bool a_has_null = a.null_versions.first <= a.null_versions.last;
     const Spec& tag = a.is_tagged() ? a : b;
@@ -94,7 +104,8 @@ constexpr Spec operator|(Spec a, Spec b) {
             .null_versions = a_has_null ? a.null_versions : b.null_versions,
             .tag = tag.tag,
             .tag_default = tag.tag_default,
-            .is_rigid = a.is_rigid || b.is_rigid};
+            .is_rigid = a.is_rigid || b.is_rigid,
+            .is_secret = a.is_secret || b.is_secret};
 }
 
 // True for a struct that declares its fields with walk.

@@ -3,8 +3,17 @@
 // All messages of core/protocol as lists of types.
 
 #include "core/protocol/codec.hpp"
+#include "core/protocol/messages/add_raft_voter.hpp"
+#include "core/protocol/messages/allocate_producer_ids.hpp"
+#include "core/protocol/messages/alter_partition.hpp"
+#include "core/protocol/messages/alter_partition_reassignments.hpp"
 #include "core/protocol/messages/api_versions.hpp"
+#include "core/protocol/messages/assign_replicas_to_dirs.hpp"
+#include "core/protocol/messages/begin_quorum_epoch.hpp"
+#include "core/protocol/messages/broker_heartbeat.hpp"
+#include "core/protocol/messages/broker_registration.hpp"
 #include "core/protocol/messages/control_records.hpp"
+#include "core/protocol/messages/controller_registration.hpp"
 #include "core/protocol/messages/create_partitions.hpp"
 #include "core/protocol/messages/create_topics.hpp"
 #include "core/protocol/messages/delete_records.hpp"
@@ -12,16 +21,26 @@
 #include "core/protocol/messages/describe_cluster.hpp"
 #include "core/protocol/messages/describe_configs.hpp"
 #include "core/protocol/messages/describe_log_dirs.hpp"
+#include "core/protocol/messages/describe_quorum.hpp"
 #include "core/protocol/messages/describe_topic_partitions.hpp"
+#include "core/protocol/messages/elect_leaders.hpp"
+#include "core/protocol/messages/end_quorum_epoch.hpp"
 #include "core/protocol/messages/fetch.hpp"
+#include "core/protocol/messages/fetch_snapshot.hpp"
 #include "core/protocol/messages/headers.hpp"
 #include "core/protocol/messages/incremental_alter_configs.hpp"
 #include "core/protocol/messages/init_producer_id.hpp"
 #include "core/protocol/messages/list_offsets.hpp"
+#include "core/protocol/messages/list_partition_reassignments.hpp"
 #include "core/protocol/messages/metadata.hpp"
-#include "core/protocol/messages/metadata_records.hpp"
 #include "core/protocol/messages/offset_for_leader_epoch.hpp"
 #include "core/protocol/messages/produce.hpp"
+#include "core/protocol/messages/remove_raft_voter.hpp"
+#include "core/protocol/messages/unregister_broker.hpp"
+#include "core/protocol/messages/update_features.hpp"
+#include "core/protocol/messages/update_raft_voter.hpp"
+#include "core/protocol/messages/vote.hpp"
+#include "core/protocol/metadata_record.hpp"
 
 namespace glasslog::support {
 
@@ -50,20 +69,31 @@ using Exchanges = MessageList<
     Exchange<protocol::CreatePartitionsRequest, protocol::CreatePartitionsResponse>,
     Exchange<protocol::IncrementalAlterConfigsRequest, protocol::IncrementalAlterConfigsResponse>,
     Exchange<protocol::DescribeClusterRequest, protocol::DescribeClusterResponse>,
-    Exchange<protocol::DescribeTopicPartitionsRequest, protocol::DescribeTopicPartitionsResponse>>;
+    Exchange<protocol::DescribeTopicPartitionsRequest, protocol::DescribeTopicPartitionsResponse>,
+    Exchange<protocol::ElectLeadersRequest, protocol::ElectLeadersResponse>,
+    Exchange<protocol::AlterPartitionReassignmentsRequest,
+             protocol::AlterPartitionReassignmentsResponse>,
+    Exchange<protocol::ListPartitionReassignmentsRequest,
+             protocol::ListPartitionReassignmentsResponse>,
+    Exchange<protocol::AlterPartitionRequest, protocol::AlterPartitionResponse>,
+    Exchange<protocol::UpdateFeaturesRequest, protocol::UpdateFeaturesResponse>,
+    Exchange<protocol::BrokerRegistrationRequest, protocol::BrokerRegistrationResponse>,
+    Exchange<protocol::BrokerHeartbeatRequest, protocol::BrokerHeartbeatResponse>,
+    Exchange<protocol::UnregisterBrokerRequest, protocol::UnregisterBrokerResponse>,
+    Exchange<protocol::AllocateProducerIdsRequest, protocol::AllocateProducerIdsResponse>,
+    Exchange<protocol::ControllerRegistrationRequest, protocol::ControllerRegistrationResponse>,
+    Exchange<protocol::AssignReplicasToDirsRequest, protocol::AssignReplicasToDirsResponse>,
+    Exchange<protocol::VoteRequest, protocol::VoteResponse>,
+    Exchange<protocol::BeginQuorumEpochRequest, protocol::BeginQuorumEpochResponse>,
+    Exchange<protocol::EndQuorumEpochRequest, protocol::EndQuorumEpochResponse>,
+    Exchange<protocol::DescribeQuorumRequest, protocol::DescribeQuorumResponse>,
+    Exchange<protocol::FetchSnapshotRequest, protocol::FetchSnapshotResponse>,
+    Exchange<protocol::AddRaftVoterRequest, protocol::AddRaftVoterResponse>,
+    Exchange<protocol::RemoveRaftVoterRequest, protocol::RemoveRaftVoterResponse>,
+    Exchange<protocol::UpdateRaftVoterRequest, protocol::UpdateRaftVoterResponse>>;
 
 using Records = MessageList<protocol::RequestHeader,
                             protocol::ResponseHeader,
-                            protocol::RegisterBrokerRecord,
-                            protocol::TopicRecord,
-                            protocol::PartitionRecord,
-                            protocol::ConfigRecord,
-                            protocol::PartitionChangeRecord,
-                            protocol::RemoveTopicRecord,
-                            protocol::FeatureLevelRecord,
-                            protocol::ProducerIdsRecord,
-                            protocol::BrokerRegistrationChangeRecord,
-                            protocol::NoOpRecord,
                             protocol::LeaderChangeMessage,
                             protocol::SnapshotHeaderRecord,
                             protocol::SnapshotFooterRecord,
@@ -81,6 +111,15 @@ void for_each_record(F f, MessageList<Messages...> /*of*/) {
     (f.template operator()<Messages>(), ...);
 }
 
+// Calls f.operator()<Record>() for every type of metadata record; UnknownRecord is no message.
+template <typename F, typename... Types>
+void for_each_metadata_record(F f, std::variant<Types...>* /*of*/) {
+    const auto call = [&f]<typename Record>(Record* /*of*/) {
+        if constexpr (protocol::Walkable<Record>) f.template operator()<Record>();
+    };
+    (call(static_cast<Types*>(nullptr)), ...);
+}
+
 // Calls f.operator()<Message>() for every message, of every kind.
 template <typename F>
 void for_each_message(F f) {
@@ -90,6 +129,7 @@ void for_each_message(F f) {
             f.template operator()<typename Pair::ResponseType>();
         },
         Exchanges{});
+    for_each_metadata_record(f, static_cast<protocol::MetadataRecord*>(nullptr));
     for_each_record(f, Records{});
 }
 

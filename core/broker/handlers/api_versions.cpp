@@ -62,8 +62,9 @@ void handle_api_versions(Reactor& reactor, Call<protocol::ApiVersionsRequest> ca
         response.error_code = protocol::WireError::invalid_request;
         return call.answer(response);
     }
-    for (const protocol::Api& api : protocol::apis())
-        response.api_keys.push_back(entry(api));
+    for (const protocol::Api& api : protocol::apis()) {
+        if (api.served_on.broker) response.api_keys.push_back(entry(api));
+    }
     add_features(reactor.image(), call.version, response);
     call.answer(response);
 }

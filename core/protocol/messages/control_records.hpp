@@ -3,6 +3,7 @@
 // Values of the control records that KRaft writes into its log and snapshots (KIP-595, KIP-630,
 // KIP-853).
 
+#include "core/protocol/messages/endpoints.hpp"
 #include "core/protocol/walk.hpp"
 
 namespace glasslog::protocol {
@@ -98,31 +99,8 @@ struct VotersRecord {
     static constexpr VersionRange versions{0, 0};
     static constexpr Version flexible_from{0};
 
-    struct Endpoint {
-        std::string name;
-        std::string host;
-        std::uint16_t port = 0;
-
-        static void walk(auto& self, auto& w) {
-            w.field("name", self.name);
-            w.field("host", self.host);
-            w.field("port", self.port);
-        }
-
-        friend bool operator==(const Endpoint&, const Endpoint&) = default;
-    };
-
-    struct VersionFeature {
-        std::int16_t min_supported_version = 0;
-        std::int16_t max_supported_version = 0;
-
-        static void walk(auto& self, auto& w) {
-            w.field("min_supported_version", self.min_supported_version);
-            w.field("max_supported_version", self.max_supported_version);
-        }
-
-        friend bool operator==(const VersionFeature&, const VersionFeature&) = default;
-    };
+    using Endpoint = VoterEndpoint;
+    using VersionFeature = KRaftVersionFeature;
 
     struct Voter {
         NodeId voter_id;

@@ -13,6 +13,7 @@ template struct MessageCodec<RemoveTopicRecord>;
 template struct MessageCodec<FeatureLevelRecord>;
 template struct MessageCodec<ProducerIdsRecord>;
 template struct MessageCodec<BrokerRegistrationChangeRecord>;
+template struct MessageCodec<ClearElrRecord>;
 template struct MessageCodec<NoOpRecord>;
 
 }  // namespace glasslog::protocol

@@ -1,9 +1,11 @@
 #pragma once
 
-// Records of __cluster_metadata (KIP-631) that a single node writes. How they are framed in the
-// value of a log record is in core/protocol/metadata_record.hpp.
+// Records of __cluster_metadata (KIP-631) that every cluster has: brokers, topics, partitions,
+// configs, features. How they are framed in the value of a log record is in
+// core/protocol/metadata_record.hpp.
 
 #include "core/protocol/config_enums.hpp"
+#include "core/protocol/messages/endpoints.hpp"
 #include "core/protocol/walk.hpp"
 
 namespace glasslog::protocol {
@@ -16,35 +18,8 @@ struct RegisterBrokerRecord {
     static constexpr VersionRange versions{0, 4};
     static constexpr Version flexible_from{0};
 
-    struct Endpoint {
-        std::string name;
-        std::string host;
-        std::uint16_t port = 0;
-        std::int16_t security_protocol = 0;
-
-        static void walk(auto& self, auto& w) {
-            w.field("name", self.name);
-            w.field("host", self.host);
-            w.field("port", self.port);
-            w.field("security_protocol", self.security_protocol);
-        }
-
-        friend bool operator==(const Endpoint&, const Endpoint&) = default;
-    };
-
-    struct Feature {
-        std::string name;
-        std::int16_t min_supported_version = 0;
-        std::int16_t max_supported_version = 0;
-
-        static void walk(auto& self, auto& w) {
-            w.field("name", self.name);
-            w.field("min_supported_version", self.min_supported_version);
-            w.field("max_supported_version", self.max_supported_version);
-        }
-
-        friend bool operator==(const Feature&, const Feature&) = default;
-    };
+    using Endpoint = RegisteredEndpoint;
+    using Feature = RegisteredFeature;
 
     NodeId broker_id;
     bool is_migrating_zk_broker = false;
@@ -281,6 +256,22 @@ struct BrokerRegistrationChangeRecord {
 
     friend bool operator==(const BrokerRegistrationChangeRecord&,
                            const BrokerRegistrationChangeRecord&) = default;
+};
+
+// Eligible leader replicas are forgotten, of one topic or, when the name is empty, of all
+// (KIP-966).
+struct ClearElrRecord {
+    static constexpr std::string_view message_name = "ClearElrRecord";
+    static constexpr MessageKind kind = MessageKind::metadata;
+    static constexpr std::int16_t key = 28;
+    static constexpr VersionRange versions{0, 0};
+    static constexpr Version flexible_from{0};
+
+    std::string topic_name;
+
+    static void walk(auto& self, auto& w) { w.field("topic_name", self.topic_name); }
+
+    friend bool operator==(const ClearElrRecord&, const ClearElrRecord&) = default;
 };
 
 // Nothing; shows that the log moves.

@@ -16,8 +16,10 @@ void FakeBroker::handle(const rpc::ConnectionFacts&, rpc::Request request) {
     switch (request.header.request_api_key) {
         case ApiKey::api_versions: {
             protocol::ApiVersionsResponse response;
-            for (const protocol::Api& api : protocol::apis())
+            for (const protocol::Api& api : protocol::apis()) {
+                if (!api.served_on.broker) continue;
                 response.api_keys.push_back({api.key, api.versions.first, api.versions.last});
+            }
             return answer(request, response);
         }
         case ApiKey::metadata:

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <sstream>
 
 namespace glasslog::protocol {
@@ -22,17 +23,32 @@ std::vector<std::string> golden_lines(const std::string& path) {
     return lines;
 }
 
+std::string advertised_line(const Api& api) {
+    return fmt::format("{} {} {} {}",
+                       to_wire(api.key),
+                       api.name,
+                       api.advertised.first,
+                       api.advertised.last);
+}
+
 TEST(ApiTest, AdvertisesWhatKafkaAdvertises) {
     std::vector<std::string> ours;
     for (const Api& api : apis()) {
-        ours.push_back(fmt::format("{} {} {} {}",
-                                   to_wire(api.key),
-                                   api.name,
-                                   api.advertised.first,
-                                   api.advertised.last));
+        if (api.served_on.broker) ours.push_back(advertised_line(api));
     }
 
     EXPECT_EQ(ours, golden_lines("wire/advertised.txt"));
+}
+
+TEST(ApiTest, KnowsWhatAControllerOfKafkaAdvertises) {
+    const std::vector<std::string> known = golden_lines("wire/advertised_by_controllers.txt");
+    int count = 0;
+    for (const Api& api : apis()) {
+        const bool is_told = std::ranges::find(known, advertised_line(api)) != known.end();
+        EXPECT_EQ(is_told, api.belongs_to.controller) << api.name;
+        if (is_told) ++count;
+    }
+    EXPECT_GT(count, 0);
 }
 
 TEST(ApiTest, HeaderVersionsFollowTheFlexibleOnes) {

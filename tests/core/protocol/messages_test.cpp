@@ -203,6 +203,26 @@ TEST(MessagesTest, CarryRecordsWithoutCopyingThem) {
     EXPECT_EQ(read.size(), 5000U);
 }
 
+TEST(MessagesTest, PrintFloatsWithSixDecimals) {
+    const auto printed = [](std::uint64_t bits) {
+        const std::string text = print(ClientQuotaRecord{.value = Float64{bits}}, Version{0});
+        const std::size_t begin = text.find("\"value\":") + 8;
+        return text.substr(begin, text.find(",\"remove\"") - begin);
+    };
+
+    EXPECT_EQ(printed(0), "0");
+    EXPECT_EQ(printed(0x3FF0000000000000), "1");
+    EXPECT_EQ(printed(0xC029000000000000), "-12.5");
+    EXPECT_EQ(printed(0x3FB999999999999A), "0.1");
+    EXPECT_EQ(printed(0x3FEFFFFFFFFFFFFF), "1");         // 1 - 2^-53
+    EXPECT_EQ(printed(0x3EB0C6F7A0B5ED8D), "0.000001");  // 1e-6
+    EXPECT_EQ(printed(0x3CB0000000000000), "0");         // 2^-52
+    EXPECT_EQ(printed(0x4130000000000000), "1048576");
+    EXPECT_EQ(printed(0x426FFFFFFFFFFFFF), "1099511627775.999878");        // 2^40 - 2^-13
+    EXPECT_EQ(printed(0x4270000000000000), R"("bits 4270000000000000")");  // 2^40
+    EXPECT_EQ(printed(0x7FF8000000000000), R"("bits 7ff8000000000000")");  // not a number
+}
+
 TEST(MessagesTest, PrintAsOneLineOfJson) {
     MetadataResponse response;
     response.brokers = {{.node_id = NodeId{1}, .host = "a\"b", .port = 9092}};

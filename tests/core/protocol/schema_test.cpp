@@ -2,6 +2,7 @@
 
 #include "core/protocol/schema.hpp"
 
+#include "core/protocol/api.hpp"
 #include "tests/support/facts.hpp"
 
 #include <gtest/gtest.h>
@@ -9,6 +10,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <map>
 
 namespace glasslog::protocol {
 namespace {
@@ -16,7 +18,7 @@ namespace {
 TEST(SchemaTest, IsJsonWithEveryMessage) {
     const auto schema = nlohmann::json::parse(schema_json());
 
-    EXPECT_EQ(schema.size(), 49U);
+    EXPECT_EQ(schema.size(), 103U);
     const auto& produce = schema.front();
     EXPECT_EQ(produce["name"], "ProduceRequest");
     EXPECT_EQ(produce["apiKey"], 0);
@@ -35,6 +37,24 @@ TEST(SchemaTest, AgreesWithKafkasDefinitions) {
     const std::string command = *facts + "/tools/wire-schema-diff " + dump;
 
     EXPECT_EQ(std::system(command.c_str()), 0);
+}
+
+TEST(SchemaTest, ApisBelongToTheListenersThatKafkaNames) {
+    const auto facts = support::facts_folder();
+    if (!facts) GTEST_SKIP() << "GLASSLOG_FACTS is not set";
+    std::ifstream in(*facts + "/reference/messages.json");
+    std::map<std::int16_t, ListenerKinds> known;
+    for (const auto& message : nlohmann::json::parse(in)) {
+        if (message["type"] != "request") continue;
+        ListenerKinds& kinds = known[message["apiKey"].get<std::int16_t>()];
+        for (const auto& listener : message["listeners"]) {
+            if (listener == "broker") kinds.broker = true;
+            if (listener == "controller") kinds.controller = true;
+        }
+    }
+
+    for (const Api& api : apis())
+        EXPECT_TRUE(api.belongs_to == known[to_wire(api.key)]) << api.name;
 }
 
 }  // namespace
