@@ -15,9 +15,6 @@ namespace {
 
 using protocol::WireError;
 
-// Finalized by a control record of the log, not by the controller.
-constexpr std::string_view kraft_version = "kraft.version";
-
 protocol::RegisterBrokerRecord registration_record(const BrokerRegistration& registration,
                                                    BrokerEpoch epoch) {
     protocol::RegisterBrokerRecord record;

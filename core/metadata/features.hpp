@@ -11,14 +11,18 @@
 
 namespace glasslog::metadata {
 
+// Finalized by a control record of the log, not by the controller.
+inline constexpr std::string_view kraft_version = "kraft.version";
+inline constexpr std::string_view metadata_version = "metadata.version";
+
 struct SupportedFeature {
     std::string_view name;
     FeatureRange levels;
 };
 
 inline constexpr std::array supported_feature_table{
-    SupportedFeature{"kraft.version", {0, 1}},
-    SupportedFeature{"metadata.version", {7, 30}},  // 3.3-IV3 … 4.3-IV0
+    SupportedFeature{kraft_version, {0, 1}},
+    SupportedFeature{metadata_version, {7, 30}},  // 3.3-IV3 … 4.3-IV0
 };
 
 // Sorted by name.

@@ -7,6 +7,7 @@
 #include "core/base/ids.hpp"
 #include "core/base/uuid.hpp"
 #include "core/metadata/persistent_map.hpp"
+#include "core/metadata/security.hpp"
 #include "core/protocol/config_enums.hpp"
 
 #include <map>
@@ -51,10 +52,21 @@ struct Broker {
     bool is_fenced = true;
     bool is_in_controlled_shutdown = false;
     std::vector<Uuid> log_directories;
+    // Take no new replicas; empty: the broker did not say.
+    std::optional<std::vector<Uuid>> cordoned_directories;
 
     const ListenerEndpoint* find_endpoint(std::string_view listener) const;
 
     friend bool operator==(const Broker&, const Broker&) = default;
+};
+
+// A node of the metadata quorum that may become the controller.
+struct RegisteredController {
+    Uuid incarnation_id;
+    std::vector<ListenerEndpoint> endpoints;
+    std::map<std::string, FeatureRange> features;
+
+    friend bool operator==(const RegisteredController&, const RegisteredController&) = default;
 };
 
 struct PartitionState {
@@ -104,11 +116,13 @@ struct Image {
     PersistentMap<std::string, TopicPtr> topics;
     PersistentMap<Uuid, TopicPtr> topics_by_id;
     PersistentMap<ConfigResource, ConfigValuesPtr> configs;
+    Security security;
     std::map<std::string, std::int16_t> features;  // finalized levels; a level of 0 is absent
-    ProducerId next_producer_id{0};                // first of the next block
-    Offset offset = no_offset;                     // of the last record that was applied
-    LeaderEpoch epoch = no_leader_epoch;           // of that record's batch
-    NodeId controller = no_node;                   // that leads the metadata log
+    std::map<NodeId, RegisteredController> controllers;
+    ProducerId next_producer_id{0};       // first of the next block
+    Offset offset = no_offset;            // of the last record that was applied
+    LeaderEpoch epoch = no_leader_epoch;  // of that record's batch
+    NodeId controller = no_node;          // that leads the metadata log
 
     // nullptr when absent; what is found lives as long as this image.
     const Topic* find_topic(std::string_view name) const;

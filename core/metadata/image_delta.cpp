@@ -1,5 +1,8 @@
 #include "core/metadata/image_delta.hpp"
 
+#include "core/metadata/partition_change.hpp"
+
+#include <algorithm>
 #include <variant>
 
 namespace glasslog::metadata {
@@ -32,6 +35,12 @@ Topic* ImageDelta::edit(const Uuid& id) {
     return edited_.emplace(id, std::make_shared<Topic>(*found)).first->second.get();
 }
 
+std::shared_ptr<Broker> ImageDelta::edit(NodeId id, BrokerEpoch epoch) const {
+    const Broker* before = image_.find_broker(id);
+    if (before == nullptr || before->epoch != epoch) return nullptr;
+    return std::make_shared<Broker>(*before);
+}
+
 void ImageDelta::apply_one(const protocol::RegisterBrokerRecord& record) {
     auto broker = std::make_shared<Broker>();
     broker->id = record.broker_id;
@@ -49,19 +58,83 @@ void ImageDelta::apply_one(const protocol::RegisterBrokerRecord& record) {
     broker->is_fenced = record.fenced;
     broker->is_in_controlled_shutdown = record.in_controlled_shutdown;
     broker->log_directories = record.log_dirs;
+    broker->cordoned_directories = record.cordoned_log_dirs;
     image_.brokers = image_.brokers.with(record.broker_id, std::move(broker));
 }
 
 void ImageDelta::apply_one(const protocol::BrokerRegistrationChangeRecord& record) {
-    const Broker* before = image_.find_broker(record.broker_id);
-    if (before == nullptr || before->epoch != record.broker_epoch) return;
-    auto broker = std::make_shared<Broker>(*before);
+    const std::shared_ptr<Broker> broker = edit(record.broker_id, record.broker_epoch);
+    if (broker == nullptr) return;
     if (record.fenced != 0) broker->is_fenced = record.fenced > 0;
     if (record.in_controlled_shutdown != 0) {
         broker->is_in_controlled_shutdown = record.in_controlled_shutdown > 0;
     }
     if (!record.log_dirs.empty()) broker->log_directories = record.log_dirs;
-    image_.brokers = image_.brokers.with(record.broker_id, std::move(broker));
+    if (record.cordoned_log_dirs) broker->cordoned_directories = record.cordoned_log_dirs;
+    image_.brokers = image_.brokers.with(record.broker_id, broker);
+}
+
+void ImageDelta::apply_one(const protocol::UnregisterBrokerRecord& record) {
+    if (edit(record.broker_id, record.broker_epoch) == nullptr) return;
+    image_.brokers = image_.brokers.without(record.broker_id);
+}
+
+void ImageDelta::apply_one(const protocol::FenceBrokerRecord& record) {
+    const std::shared_ptr<Broker> broker = edit(record.id, record.epoch);
+    if (broker == nullptr) return;
+    broker->is_fenced = true;
+    image_.brokers = image_.brokers.with(record.id, broker);
+}
+
+void ImageDelta::apply_one(const protocol::UnfenceBrokerRecord& record) {
+    const std::shared_ptr<Broker> broker = edit(record.id, record.epoch);
+    if (broker == nullptr) return;
+    broker->is_fenced = false;
+    image_.brokers = image_.brokers.with(record.id, broker);
+}
+
+void ImageDelta::apply_one(const protocol::RegisterControllerRecord& record) {
+    RegisteredController controller{.incarnation_id = record.incarnation_id,
+                                    .endpoints = {},
+                                    .features = {}};
+    for (const auto& endpoint : record.endpoints) {
+        controller.endpoints.push_back(
+            {endpoint.name, endpoint.host, endpoint.port, endpoint.security_protocol});
+    }
+    for (const auto& feature : record.features) {
+        controller.features[feature.name] = {feature.min_supported_version,
+                                             feature.max_supported_version};
+    }
+    image_.controllers[record.controller_id] = std::move(controller);
+}
+
+// An empty name: of all topics.
+void ImageDelta::apply_one(const protocol::ClearElrRecord& record) {
+    std::vector<Uuid> meant;
+    for (const auto& [id, topic] : edited_) {
+        if (record.topic_name.empty() || topic->name == record.topic_name) meant.push_back(id);
+    }
+    image_.topics_by_id.for_each([&](const Uuid& id, const TopicPtr& topic) {
+        const bool is_meant = record.topic_name.empty() || topic->name == record.topic_name;
+        if (is_meant && !edited_.contains(id)) meant.push_back(id);
+    });
+    for (const Uuid& id : meant)
+        clear_elr(id);
+}
+
+void ImageDelta::clear_elr(const Uuid& topic_id) {
+    const auto has_elr = [](const PartitionState& partition) {
+        return !partition.eligible_leader_replicas.empty() || !partition.last_known_elr.empty();
+    };
+    const auto at = edited_.find(topic_id);
+    const Topic* topic = at == edited_.end() ? image_.find_topic(topic_id) : at->second.get();
+    if (std::none_of(topic->partitions.begin(), topic->partitions.end(), has_elr)) return;
+    protocol::PartitionChangeRecord change;
+    change.eligible_leader_replicas.emplace();
+    change.last_known_elr.emplace();
+    for (PartitionState& partition : edit(topic_id)->partitions) {
+        if (has_elr(partition)) apply_change(partition, change);
+    }
 }
 
 void ImageDelta::apply_one(const protocol::TopicRecord& record) {
@@ -96,24 +169,7 @@ void ImageDelta::apply_one(const protocol::PartitionChangeRecord& record) {
     Topic* topic = edit(record.topic_id);
     if (topic == nullptr || topic->find(record.partition_id) == nullptr) return;
     const auto at = static_cast<std::size_t>(record.partition_id.value());
-    PartitionState& partition = topic->partitions[at];
-    if (record.isr) partition.isr = *record.isr;
-    if (record.replicas) partition.replicas = *record.replicas;
-    if (record.removing_replicas) partition.removing_replicas = *record.removing_replicas;
-    if (record.adding_replicas) partition.adding_replicas = *record.adding_replicas;
-    if (record.directories) partition.directories = *record.directories;
-    if (record.eligible_leader_replicas) {
-        partition.eligible_leader_replicas = *record.eligible_leader_replicas;
-    }
-    if (record.last_known_elr) partition.last_known_elr = *record.last_known_elr;
-    if (record.leader_recovery_state >= 0) {
-        partition.leader_recovery_state = record.leader_recovery_state;
-    }
-    ++partition.partition_epoch;
-    constexpr NodeId unchanged{-2};
-    if (record.leader == unchanged) return;
-    partition.leader = record.leader;
-    ++partition.leader_epoch;
+    apply_change(topic->partitions[at], record);
 }
 
 void ImageDelta::apply_one(const protocol::RemoveTopicRecord& record) {

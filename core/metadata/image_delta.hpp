@@ -32,9 +32,25 @@ private:
     void apply_one(const protocol::ProducerIdsRecord& record);
     void apply_one(const protocol::BrokerRegistrationChangeRecord& record);
 
-    // What the image does not hold: credentials, rules, quotas, controllers, …
+    void apply_one(const protocol::UnregisterBrokerRecord& record);
+    void apply_one(const protocol::FenceBrokerRecord& record);
+    void apply_one(const protocol::UnfenceBrokerRecord& record);
+    void apply_one(const protocol::RegisterControllerRecord& record);
+    void apply_one(const protocol::ClearElrRecord& record);
+
+    // Security knows credentials, rules, quotas. All else says nothing of the cluster: idle marks,
+    // frames of transactions, what is gone since ZooKeeper, what a later Kafka wrote.
     template <typename Other>
-    void apply_one(const Other& /*record*/) {}
+    void apply_one(const Other& record) {
+        if constexpr (requires(Security& security) { security.apply(record); }) {
+            image_.security.apply(record);
+        }
+    }
+
+    // The broker of this epoch, to be changed; nullptr when there is none.
+    std::shared_ptr<Broker> edit(NodeId id, BrokerEpoch epoch) const;
+
+    void clear_elr(const Uuid& topic);
 
     // The topic, to be changed; nullptr when there is none.
     Topic* edit(const Uuid& id);

@@ -1,6 +1,8 @@
 #include "core/metadata/service.hpp"
 
 #include "core/base/overloaded.hpp"
+#include "core/metadata/bootstrap.hpp"
+#include "core/metadata/features.hpp"
 #include "core/metadata/one_voter_log.hpp"
 #include "core/runtime/gate.hpp"
 #include "core/trace/event.hpp"
@@ -69,6 +71,8 @@ public:
     Core(const runtime::Runtime& runtime, storage::LogDirectory& directory, ServiceOptions options)
         : runtime_(runtime),
           options_(std::move(options)),
+          directory_(directory.path()),
+          reader_(runtime.executor, runtime.disk),
           log_(runtime, directory, log_options(options_)),
           controller_({.node = options_.node,
                        .cluster_id = options_.opened.meta.cluster_id,
@@ -158,10 +162,17 @@ private:
     }
 
     void begin() {
-        if (!controller_.state().features.contains("metadata.version")) {
-            append(controller_.bootstrap());
+        if (controller_.state().features.contains(std::string(metadata_version))) {
+            return park(controller_.state(), {});
         }
-        park(controller_.state(), {});
+        bootstrap_records(
+            reader_,
+            directory_,
+            gate_.wrap([this](Expected<std::optional<std::vector<Record>>, IoError> found) {
+                if (!found) return fail(std::move(found).error());
+                append(*found ? **found : controller_.bootstrap());
+                park(controller_.state(), {});
+            }));
     }
 
     void append(std::span<const Record> records) {
@@ -246,6 +257,8 @@ private:
 
     const runtime::Runtime& runtime_;
     ServiceOptions options_;
+    std::string directory_;
+    storage::JobRunner reader_;
     OneVoterLog log_;
     Controller controller_;  // sees what was appended
     ImagePtr published_;     // what was committed

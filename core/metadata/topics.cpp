@@ -1,6 +1,7 @@
 // Topics of the controller: creating, deleting, growing. The order of checks is Kafka's.
 
 #include "core/metadata/controller.hpp"
+#include "core/metadata/directories.hpp"
 #include "core/metadata/placement.hpp"
 #include "core/metadata/topic_name.hpp"
 
@@ -16,8 +17,6 @@ namespace glasslog::metadata {
 namespace {
 
 using protocol::WireError;
-
-constexpr Uuid unassigned_directory{0, 1};
 
 struct Refusal {
     WireError error = WireError::none;
@@ -60,11 +59,6 @@ std::vector<UsableBroker> usable_brokers(const Image& image) {
     return usable;
 }
 
-bool is_active(const Image& image, NodeId id) {
-    const Broker* broker = image.find_broker(id);
-    return broker != nullptr && !broker->is_fenced && !broker->is_in_controlled_shutdown;
-}
-
 protocol::PartitionRecord partition_record(const Image& image,
                                            PartitionIndex index,
                                            const std::vector<NodeId>& replicas) {
@@ -73,10 +67,7 @@ protocol::PartitionRecord partition_record(const Image& image,
     record.replicas = replicas;
     for (const NodeId replica : replicas) {
         if (is_active(image, replica)) record.isr.push_back(replica);
-        const Broker* broker = image.find_broker(replica);
-        const bool has_one_directory = broker != nullptr && broker->log_directories.size() == 1;
-        record.directories.push_back(has_one_directory ? broker->log_directories.front()
-                                                       : unassigned_directory);
+        record.directories.push_back(default_directory(image, replica));
     }
     record.leader = record.isr.empty() ? no_node : record.isr.front();
     record.leader_epoch = LeaderEpoch(0);

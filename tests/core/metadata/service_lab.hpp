@@ -105,6 +105,17 @@ public:
         runtime_.reset();
     }
 
+    // A file of the data directory, as a format left it: durable.
+    void put_file(const std::string& name, ByteView bytes) {
+        sim::DiskImage& image = lab_.image();
+        ASSERT_TRUE(image.make_directory("data").has_value());
+        const auto inode = image.open("data/" + name, runtime::OpenMode::create);
+        ASSERT_TRUE(inode.has_value()) << name;
+        image.append(*inode, Payload(Bytes::copy_of(bytes)), WallTime::from_milliseconds(1));
+        image.sync_upto(*inode, image.changes(*inode));
+        ASSERT_TRUE(image.sync_directory("data").has_value());
+    }
+
     Service& service() { return *service_; }
 
     const Image& image() { return *service_->image(); }

@@ -1,6 +1,7 @@
 // The metadata service over its one-voter log, on the simulated disk: what it writes, that answers
 // wait for the sync, and that a crash at any moment loses nothing that was answered.
 
+#include "core/metadata/bootstrap.hpp"
 #include "core/metadata/one_voter_log.hpp"
 #include "core/protocol/record_batch.hpp"
 #include "tests/core/metadata/service_lab.hpp"
@@ -40,6 +41,32 @@ TEST(ServiceTest, BeginsAnEmptyLogAsKafkaDoes) {
     EXPECT_EQ(as_text(quorum.view()),
               "{\"leaderId\":1,\"leaderEpoch\":1,\"votedId\":-1,"
               "\"votedDirectoryId\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"data_version\":1}");
+}
+
+TEST(ServiceTest, BeginsAnEmptyLogWithTheRecordsThatItWasFormattedWith) {
+    ServiceLab lab;
+    const std::vector<Record> records{protocol::FeatureLevelRecord{"metadata.version", 27},
+                                      protocol::FeatureLevelRecord{"group.version", 1}};
+    lab.put_file("bootstrap.checkpoint", encode_bootstrap(records, 5).view());
+
+    ASSERT_TRUE(lab.start());
+
+    EXPECT_THAT(lab.image().features,
+                ElementsAre(std::pair("group.version", 1),
+                            std::pair("kraft.version", 1),
+                            std::pair("metadata.version", 27)));
+}
+
+TEST(ServiceTest, RefusesABrokenBootstrapFileByItsName) {
+    ServiceLab lab;
+    lab.put_file("bootstrap.checkpoint", as_bytes("no snapshot"));
+    ASSERT_TRUE(lab.open());
+
+    const auto started = lab.await<Expected<void, IoError>>(
+        [&](auto done) { lab.service().start(std::move(done)); });
+
+    ASSERT_TRUE(started && !*started);
+    EXPECT_THAT(started->error().text(), testing::HasSubstr("data/bootstrap.checkpoint"));
 }
 
 TEST(ServiceTest, EveryStartIsANewEpochOfTheSameCluster) {

@@ -5,13 +5,12 @@
 #include "core/storage/dump.hpp"
 #include "core/storage/log_directory.hpp"
 #include "tests/core/storage/storage_lab.hpp"
-#include "tests/support/facts.hpp"
+#include "tests/support/facts_archive.hpp"
 #include "tests/support/golden.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -23,6 +22,8 @@ namespace glasslog::storage::test {
 namespace {
 
 namespace fs = std::filesystem;
+
+using support::read_file;
 
 using Lines = std::vector<std::string>;
 
@@ -54,11 +55,6 @@ Lines our_dump(const std::string& name, ByteView bytes) {
     };
     EXPECT_TRUE(describe_file(name, bytes, DumpDepth::batches, sink)) << name;
     return lines;
-}
-
-Bytes read_file(const fs::path& path) {
-    std::ifstream in(path, std::ios::binary);
-    return Bytes::from(std::vector<std::uint8_t>(std::istreambuf_iterator<char>(in), {}));
 }
 
 // Copies a folder into the simulated disk.
@@ -114,39 +110,21 @@ TEST(KafkaDirectoryTest, RebuildsTheIndexesThatKafkaHad) {
 // A broker's directory unpacked, with what Kafka's tool says of it.
 class BrokerDirectory {
 public:
-    explicit BrokerDirectory(const std::string& name) {
-        const auto facts = support::facts_folder();
-        if (!facts) return;
-        std::string folder = (fs::temp_directory_path() / "glasslog-XXXXXX").string();
-        if (mkdtemp(folder.data()) == nullptr) return;
-        folder_ = folder;
-        const std::string files = *facts + "/golden/files/" + name;
-        run("tar xzf " + files + ".tar.gz -C " + folder);
-        run("zcat " + files + ".dump.txt.gz > " + folder + "/dump.txt");
-        std::ifstream in(folder_ / "dump.txt");
+    explicit BrokerDirectory(const std::string& name) : archive_(name) {
+        if (!is_there()) return;
+        std::ifstream in(archive_.dump());
         dump = parse_dump(in);
         EXPECT_FALSE(dump.empty());
     }
 
-    ~BrokerDirectory() {
-        if (!folder_.empty()) fs::remove_all(folder_);
-    }
+    bool is_there() const { return archive_.is_there(); }
 
-    BrokerDirectory(const BrokerDirectory&) = delete;
-    BrokerDirectory& operator=(const BrokerDirectory&) = delete;
-
-    bool is_there() const { return !folder_.empty(); }
-
-    fs::path data() const { return folder_ / "data"; }
+    fs::path data() const { return archive_.data(); }
 
     std::map<std::string, Lines> dump;
 
 private:
-    static void run(const std::string& command) {
-        EXPECT_EQ(std::system(command.c_str()), 0) << command;
-    }
-
-    fs::path folder_;
+    support::FactsArchive archive_;
 };
 
 TEST(KafkaDirectoryTest, DumpsEveryFileAsKafkaDoes) {
