@@ -112,17 +112,17 @@ Expected<ClusterPlan, InputError> new_plan(const PlanWish& wish) {
     const auto count = static_cast<std::int32_t>(plan.nodes.size());
     const std::int32_t last = wish.port.value_or(default_port) + controller_port_distance + count;
     if (count <= controller_port_distance && last <= 65'536) return plan;
-    return Unexpected{InputError{"--port",
-                                 fmt::format("{} nodes from port {} do not fit",
-                                             count,
-                                             wish.port.value_or(default_port)),
-                                 "ports up to 65535: clients at PORT, the quorum 1000 above",
-                                 {}}};
+    return Unexpected{InputError{
+        "--port",
+        fmt::format("{} nodes from port {} do not fit", count, wish.port.value_or(default_port)),
+        "ports up to 65535: clients at PORT, the quorum 1000 above",
+        {}}};
 }
 
 std::string properties_text(const ClusterPlan& plan, const NodePlan& node) {
     std::vector<std::string> listeners;
-    if (node.broker) listeners.push_back(fmt::format("{}://{}", broker_listener, node.broker->text()));
+    if (node.broker)
+        listeners.push_back(fmt::format("{}://{}", broker_listener, node.broker->text()));
     if (node.controller)
         listeners.push_back(fmt::format("{}://{}", controller_listener, node.controller->text()));
     const auto brokers = std::ranges::count_if(plan.nodes, [](const NodePlan& one) {
