@@ -20,10 +20,13 @@ void add_produce_verb(CLI::App& app, Action& action);
 void add_consume_verb(CLI::App& app, Action& action);
 void add_offsets_verb(CLI::App& app, Action& action);
 void add_dump_verb(CLI::App& app, Action& action);
+void add_storage_verb(CLI::App& app, Action& action);
 void add_wire_verb(CLI::App& app, Action& action);
 void add_sim_verb(CLI::App& app, Action& action);
 
 // Below `sim`.
 void add_trace_verb(CLI::App& sim, Action& action);
+void add_direct_verb(CLI::App& sim, Action& action);
+void add_bench_verb(CLI::App& sim, Action& action);
 
 }  // namespace glasslog::cli

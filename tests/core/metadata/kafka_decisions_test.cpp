@@ -6,7 +6,7 @@
 #include "core/metadata/controller.hpp"
 #include "core/metadata/invariants.hpp"
 #include "core/metadata/node_sets.hpp"
-#include "core/metadata/one_voter_log.hpp"
+#include "core/metadata/log_entries.hpp"
 #include "core/protocol/record_batch.hpp"
 
 #include <gtest/gtest.h>
