@@ -8,8 +8,11 @@ from suite import questions
 # An attempt that takes longer is given up, and the next one goes over a new connection: a broker
 # may hold a request that it sent to a controller which is gone.
 ATTEMPT_SECONDS = 1.0
-PAUSE_SECONDS = 0.1
-KEEP_EVERY = 10  # of those that were checked, one in so many stays until the end
+PAUSE_SECONDS = 0.15
+# So many that were not seen on all nodes double the pause, and so on: a node that recovers for long
+# must not find ever more to recover at its next start.
+PATIENCE = 15
+KEEP_EVERY = 40  # of those that were checked, one in so many stays until the end
 
 
 class Acknowledged(NamedTuple):
@@ -54,7 +57,8 @@ class Creator(threading.Thread):
                 if connection:
                     connection.close()
                 connection = None
-            self.is_over.wait(PAUSE_SECONDS)
+            waiting = len(self.created) - self.checked
+            self.is_over.wait(PAUSE_SECONDS * (1 + waiting // PATIENCE))
         if connection:
             connection.close()
 
