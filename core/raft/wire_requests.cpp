@@ -184,10 +184,9 @@ Understood<FetchRequest, protocol::FetchResponse> from_wire(const protocol::Fetc
         return refusal<protocol::FetchResponse>(WireError::inconsistent_cluster_id);
     }
     const bool is_one = request.topics.size() == 1 && request.topics[0].partitions.size() == 1;
-    const bool is_ours =
-        is_one &&
-        (request.topics[0].topic_id == metadata_topic_id || request.topics[0].topic == log_topic) &&
-        request.topics[0].partitions[0].partition == log_partition;
+    // By its id alone, as Kafka's: versions before 13 have none and are refused.
+    const bool is_ours = is_one && request.topics[0].topic_id == metadata_topic_id &&
+                         request.topics[0].partitions[0].partition == log_partition;
     if (!is_ours) return refusal<protocol::FetchResponse>(WireError::invalid_request);
     const auto& partition = request.topics[0].partitions[0];
     const NodeId replica = request.replica_state.replica_id != no_node

@@ -230,6 +230,8 @@ IoError PartitionLog::State::gone(Offset offset) const {
 
 std::optional<ReadResult> PartitionLog::State::read_cached(const ReadRequest& request) const {
     if (failure_ || request.from < log_start_ || request.from > log_end_) return std::nullopt;
+    // What is appended during a truncation counts in the log end and is not in the tail yet.
+    if (is_rebuilding_) return std::nullopt;
     ReadResult result{.batches = {}, .first = no_offset, .next = request.from};
     if (request.from >= std::min(request.upto, log_end_)) return result;
     if (tail_.empty() || request.from < tail_.front().base) return std::nullopt;

@@ -411,6 +411,24 @@ TEST(PartitionLogTest, KeepsWhatIsAskedDuringATruncationInOrder) {
     EXPECT_EQ(lab.log().synced_end(), Offset(12));
 }
 
+TEST(PartitionLogTest, SaysNothingFromMemoryOfWhatIsAppendedDuringATruncation) {
+    StorageLab lab;
+    lab.must_open();
+    fill(lab);
+    const Bytes batch = make_batch({.base = 10, .epoch = 1});
+    const ReadRequest request{.from = Offset(10), .upto = Offset(11), .max_bytes = 1 << 20};
+    lab.log().truncate_to(Offset(10), [](auto) {});
+    lab.log().append({batch, facts_of(batch)}, [](auto) {});
+
+    const auto cached = lab.log().read_cached(request);
+    const auto read =
+        lab.await<ReadResult>([&](auto done) { lab.log().read(request, std::move(done)); });
+
+    EXPECT_FALSE(cached.has_value());
+    ASSERT_TRUE(read && *read);
+    EXPECT_EQ(as_text((*read)->batches.flatten().view()), as_text(batch.view()));
+}
+
 TEST(PartitionLogTest, RestartsElsewhere) {
     for (const int start : {0, 3, 100}) {
         StorageLab lab(small_segments());
