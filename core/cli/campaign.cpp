@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <optional>
 #include <set>
@@ -224,6 +225,20 @@ Expected<void, IoError> collect(Campaign& campaign, std::vector<Campaign::Worker
 }
 
 }  // namespace
+
+std::optional<SeedRange> parse_seeds(std::string_view text) {
+    const std::size_t dots = text.find("..");
+    if (dots == std::string_view::npos) return std::nullopt;
+    SeedRange range;
+    const auto read = [](std::string_view part, std::uint64_t& out) {
+        const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), out);
+        return error == std::errc() && end == part.data() + part.size() && !part.empty();
+    };
+    const bool is_range =
+        read(text.substr(0, dots), range.first) && read(text.substr(dots + 2), range.last);
+    if (!is_range || range.first > range.last) return std::nullopt;
+    return range;
+}
 
 ExitCode run_campaign(const sim::Scenario& scenario, SeedRange seeds, int jobs, Output output) {
     const RunSeed run = [&](std::uint64_t seed) {

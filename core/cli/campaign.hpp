@@ -8,7 +8,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace glasslog::cli {
 
@@ -17,6 +19,9 @@ struct SeedRange {
     std::uint64_t first = 1;
     std::uint64_t last = 1;
 };
+
+// "A..B"; nothing unless A <= B.
+std::optional<SeedRange> parse_seeds(std::string_view text);
 
 enum class Output : std::uint8_t { text, json };
 

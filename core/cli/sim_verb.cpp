@@ -11,7 +11,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,20 +49,6 @@ Expected<sim::Scenario, InputError> read_scenario(const std::string& path) {
     auto text = os::read_file(path, scenario_bytes_max);
     if (!text) return Unexpected{unreadable(text.error(), "a readable scenario file")};
     return sim::parse_scenario(as_text(text->view()), path);
-}
-
-std::optional<SeedRange> parse_seeds(std::string_view text) {
-    const std::size_t dots = text.find("..");
-    if (dots == std::string_view::npos) return std::nullopt;
-    SeedRange range;
-    const auto read = [](std::string_view part, std::uint64_t& out) {
-        const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), out);
-        return error == std::errc() && end == part.data() + part.size() && !part.empty();
-    };
-    const bool is_range =
-        read(text.substr(0, dots), range.first) && read(text.substr(dots + 2), range.last);
-    if (!is_range || range.first > range.last) return std::nullopt;
-    return range;
 }
 
 // Narration as it happens, on a line of its own with its virtual time.
@@ -191,12 +176,14 @@ void add_serve(CLI::App& sim, const Flags& flags, Action& action) {
 }  // namespace
 
 void add_sim_verb(CLI::App& app, Action& action) {
-    CLI::App* verb = app.add_subcommand("sim", "The deterministic simulator: run, trace, serve");
+    CLI::App* verb = app.add_subcommand("sim", "The deterministic simulator: run, trace, serve, direct, bench");
     verb->require_subcommand(1);
     auto flags = std::make_shared<SimFlags>();
     add_run(*verb, flags, action);
     add_serve(*verb, flags, action);
     add_trace_verb(*verb, action);
+    add_direct_verb(*verb, action);
+    add_bench_verb(*verb, action);
     verb->footer("Example: glasslog sim run scenarios/lessons/power-loss.scenario --seed 7");
 }
 

@@ -100,6 +100,13 @@ void Stepper::answer(RequestToken token, const RemoveVoterRequest& request) {
         return answer_change(token, WireError::voter_not_found);
     }
     if (s_.voters().size() == 1) return answer_change(token, WireError::invalid_request);
+    if (s_.voters().size() == 2 && is_mine(request.voter)) {
+        // Written here alone and then lost with the leadership, the record would leave the other
+        // one short of the vote of a node that votes for nobody with a shorter log, and that asks
+        // for no votes itself. So the other one shall lead, and remove this one.
+        become_resigned();
+        return answer_change(token, WireError::not_leader_or_follower);
+    }
     VoterChange change;
     change.token = token;
     change.target = s_.voters().without(request.voter.id);

@@ -167,6 +167,8 @@ void Stepper::take_view(const View& view) {
             if (s_.leader == no_node) become_follower(view);
             return;
         case Role::follower:
+            // An observer that looked around is told that its leader leads on: it asks it again.
+            if (!s_.is_voter() && s_.is_leader_gone) return become_follower(view);
             if (view.leader == s_.leader && !view.endpoints.empty()) {
                 s_.leader_endpoints = view.endpoints;
             }
