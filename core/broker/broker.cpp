@@ -174,7 +174,10 @@ private:
         });
         service_->start(gate_.wrap([this](Expected<void, IoError> started) {
             if (!started) return fail(std::move(started).error());
-            reactor0().attach_control(channel_.get(), apis_.get());
+            if (config_.fences_fast) {
+                watch_ = std::make_unique<BrokerWatch>(runtimes_.front(), *service_);
+            }
+            reactor0().attach_control(channel_.get(), apis_.get(), watch_.get());
             if (config_.roles.is_broker) return join_cluster();
             become_started();
         }));
@@ -324,6 +327,7 @@ private:
     std::unique_ptr<metadata::Service> service_;
     std::unique_ptr<ControllerApis> apis_;
     std::unique_ptr<ControllerChannel> channel_;
+    std::unique_ptr<BrokerWatch> watch_;
     std::unique_ptr<Registrar> registrar_;  // of a broker
     std::unique_ptr<ProducerIds> producer_ids_;
     Started result_;

@@ -54,10 +54,6 @@ public:
                 metadata::Answer<protocol::DescribeClusterResponse> done);
 
 private:
-    struct Route;
-
-    static const Route* find_route(protocol::ApiKey key, protocol::Version version);
-
     metadata::Service& service_;
     const Config& config_;
     std::string cluster_id_;

@@ -49,9 +49,10 @@ void Reactor::open_replicas(replication::DirectoryHost& host, replication::Repli
     replicas_ = std::make_unique<replication::ReplicaManager>(runtime_, host, std::move(options));
 }
 
-void Reactor::attach_control(ControllerChannel* channel, ControllerApis* apis) {
+void Reactor::attach_control(ControllerChannel* channel, ControllerApis* apis, BrokerWatch* watch) {
     channel_ = channel;
     apis_ = apis;
+    watch_ = watch;
 }
 
 void Reactor::set_image(metadata::ImagePtr image) {
@@ -91,6 +92,11 @@ bool Reactor::is_controllers(const std::string& listener) const {
 // The quorum talks before there is a cluster, so this waits for nothing but the metadata log.
 void Reactor::handle_as_controller(const rpc::ConnectionFacts& from, rpc::Request request) {
     if (apis_ == nullptr) return;  // drops the responder: the connection closes
+    const protocol::Version version = request.header.request_api_version;
+    if (watch_ != nullptr && request.header.request_api_key == protocol::ApiKey::broker_heartbeat) {
+        const auto beat = protocol::decode<protocol::BrokerHeartbeatRequest>(request.body, version);
+        if (beat) watch_->beat(from.id, beat->broker_id, beat->broker_epoch);
+    }
     auto responder = std::make_shared<rpc::Responder>(std::move(request.responder));
     const bool is_taken =
         apis_->serve(request.header.request_api_key,
@@ -113,6 +119,10 @@ void Reactor::handle(const rpc::ConnectionFacts& from, rpc::Request request) {
     if (is_ready_) return dispatch(*this, from, std::move(request));
     if (early_.size() >= early_count_max) return;  // drops the responder: the connection closes
     early_.push_back({from, std::move(request)});
+}
+
+void Reactor::closed(const rpc::ConnectionFacts& from) {
+    if (watch_ != nullptr) watch_->closed(from.id);
 }
 
 void Reactor::release_fetch_bytes(std::size_t bytes) {

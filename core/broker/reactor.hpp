@@ -3,6 +3,7 @@
 // Reactor: one thread's share of a broker: its server, its partitions, its view of the metadata.
 // Reactors reach each other by mailbox only; what asks stays here as a token in Parked.
 
+#include "core/broker/broker_watch.hpp"
 #include "core/broker/config.hpp"
 #include "core/broker/controller_apis.hpp"
 #include "core/broker/controller_channel.hpp"
@@ -53,6 +54,7 @@ public:
     // --- rpc::Handler
 
     void handle(const rpc::ConnectionFacts& from, rpc::Request request) override;
+    void closed(const rpc::ConnectionFacts& from) override;
 
     // --- what handlers use
 
@@ -105,7 +107,8 @@ public:
 
     ProducerIds& producer_ids() const { return *producer_ids_; }
 
-    void attach_control(ControllerChannel* channel, ControllerApis* apis);
+    // watch: null without fast detection.
+    void attach_control(ControllerChannel* channel, ControllerApis* apis, BrokerWatch* watch);
 
     void attach_producer_ids(ProducerIds* producer_ids) { producer_ids_ = producer_ids; }
 
@@ -169,6 +172,7 @@ private:
     std::unique_ptr<replication::ReplicaManager> replicas_;
     ControllerChannel* channel_ = nullptr;
     ControllerApis* apis_ = nullptr;
+    BrokerWatch* watch_ = nullptr;
     ProducerIds* producer_ids_ = nullptr;
     bool is_ready_ = false;
     bool is_stopping_ = false;

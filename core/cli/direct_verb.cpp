@@ -75,7 +75,8 @@ Expected<Request, InputError> request_of(const DirectFlags& flags) {
     for (const std::string& name : flags.watched) {
         const auto theorem = direct::find_theorem(name);
         if (!theorem)
-            return Unexpected{InputError{"--watch", "no theorem '" + name + "'", "R1, M2, R-L3", {}}};
+            return Unexpected{
+                InputError{"--watch", "no theorem '" + name + "'", "R1, M2, R-L3", {}}};
         request.options.watched |= direct::set_of(*theorem);
     }
     if (flags.strategy.empty()) return request;
@@ -101,8 +102,8 @@ Json json_of(const direct::RunReport& report) {
     for (std::size_t i = 0; i < direct::bite_count; ++i) {
         if ((report.requested & 1U << i) == 0) continue;
         is_bitten &= report.bites[i] > 0;
-        faults.push_back({{"fault", direct::name_of(static_cast<direct::Bite>(i))},
-                          {"bites", report.bites[i]}});
+        faults.push_back(
+            {{"fault", direct::name_of(static_cast<direct::Bite>(i))}, {"bites", report.bites[i]}});
     }
     const int code = report.finding ? 1 : is_bitten ? 0 : 4;
     return {{"seed", report.seed},
@@ -147,8 +148,7 @@ void print_trace(const direct::Script& script) {
 
 // 0: as expected, or holds where nothing was.
 ExitCode judge(const direct::Script& script, const std::optional<direct::Finding>& finding) {
-    if (!script.is_expected || !script.expected)
-        return finding ? ExitCode::failed : ExitCode::done;
+    if (!script.is_expected || !script.expected) return finding ? ExitCode::failed : ExitCode::done;
     const bool is_it = finding && finding->theorem == *script.expected;
     return is_it ? ExitCode::done : ExitCode::failed;
 }
@@ -255,8 +255,9 @@ ExitCode run_direct(const DirectFlags& flags) {
 }  // namespace
 
 void add_direct_verb(CLI::App& sim, Action& action) {
-    CLI::App* verb = sim.add_subcommand(
-        "direct", "Raft machines alone: random runs, replays, every run of a small world");
+    CLI::App* verb =
+        sim.add_subcommand("direct",
+                           "Raft machines alone: random runs, replays, every run of a small world");
     auto flags = std::make_shared<DirectFlags>();
     auto* seed = verb->add_option("--seed", flags->seed, "One run, with its commands");
     verb->add_option("--seeds", flags->seeds, "A..B, both inclusive (default 1..1000)")

@@ -176,7 +176,8 @@ void add_serve(CLI::App& sim, const Flags& flags, Action& action) {
 }  // namespace
 
 void add_sim_verb(CLI::App& app, Action& action) {
-    CLI::App* verb = app.add_subcommand("sim", "The deterministic simulator: run, trace, serve, direct, bench");
+    CLI::App* verb =
+        app.add_subcommand("sim", "The deterministic simulator: run, trace, serve, direct, bench");
     verb->require_subcommand(1);
     auto flags = std::make_shared<SimFlags>();
     add_run(*verb, flags, action);

@@ -151,13 +151,15 @@ Request plain_request(Body body) {
     if constexpr (std::is_same_v<Body, protocol::CreateTopicsRequest>) {
         return CreateTopics{std::move(body), {}, 0};
     } else if constexpr (std::is_same_v<Body, protocol::DeleteTopicsRequest>) {
-        return DeleteTopics{std::move(body), protocol::Version(protocol::DeleteTopicsRequest::versions.last)};
+        return DeleteTopics{std::move(body),
+                            protocol::Version(protocol::DeleteTopicsRequest::versions.last)};
     } else if constexpr (std::is_same_v<Body, protocol::CreatePartitionsRequest>) {
         return CreatePartitions{std::move(body), 0};
     } else if constexpr (std::is_same_v<Body, protocol::IncrementalAlterConfigsRequest>) {
         return AlterConfigs{std::move(body)};
     } else if constexpr (std::is_same_v<Body, protocol::UpdateFeaturesRequest>) {
-        return UpdateFeatures{std::move(body), protocol::Version(protocol::UpdateFeaturesRequest::versions.last)};
+        return UpdateFeatures{std::move(body),
+                              protocol::Version(protocol::UpdateFeaturesRequest::versions.last)};
     } else {
         return body;
     }

@@ -263,7 +263,8 @@ private:
             std::vector<Bytes> values;
             values.reserve(batch.size());
             for (const Record& record : batch)
-                values.push_back(protocol::encode_metadata_record({record, version_at(record, level)}));
+                values.push_back(
+                    protocol::encode_metadata_record({record, version_at(record, level)}));
             const auto proposal = log_.propose(values);
             if (!proposal) return;  // the loss is told next
             controller_->replay(batch, proposal->base, proposal->epoch);

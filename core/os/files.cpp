@@ -1,8 +1,10 @@
 // The files of process.hpp.
 
+#include "core/os/directory_work.hpp"
 #include "core/os/io_error.hpp"
 #include "core/os/process.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -40,6 +42,36 @@ Expected<void, IoError> write_file(const std::string& path, ByteView bytes) {
     Expected<void, IoError> written = write_all(file.get(), bytes);
     if (!written) written.error().subject = path;
     return written;
+}
+
+Expected<void, IoError> replace_file(const std::string& path, ByteView bytes) {
+    const std::string fresh = path + ".tmp";
+    const Descriptor file = TRY(create_file(fresh));
+    if (auto written = write_all(file.get(), bytes); !written) {
+        written.error().subject = fresh;
+        return written;
+    }
+    if (::fsync(file.get()) != 0) return Unexpected{io_error(errno, fresh, "sync")};
+    if (::rename(fresh.c_str(), path.c_str()) != 0)
+        return Unexpected{io_error(errno, path, "replace")};
+    const std::string folder =
+        fs::path(path).has_parent_path() ? fs::path(path).parent_path().string() : std::string(".");
+    return sync_directory_at(folder);
+}
+
+Expected<Bytes, IoError> read_tail(const std::string& path, std::size_t bytes_max) {
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) return Unexpected{io_error(errno, path, "open")};
+
+    struct stat facts {};
+
+    if (::fstat(file.get(), &facts) != 0) return Unexpected{io_error(errno, path, "read")};
+    const off_t begin = std::max<off_t>(facts.st_size - static_cast<off_t>(bytes_max), 0);
+    std::vector<std::uint8_t> content(bytes_max);
+    const ssize_t got = ::pread(file.get(), content.data(), content.size(), begin);
+    if (got < 0) return Unexpected{io_error(errno, path, "read")};
+    content.resize(static_cast<std::size_t>(got));
+    return Bytes::from(std::move(content));
 }
 
 Expected<void, IoError> make_directories(const std::string& path) {

@@ -95,11 +95,13 @@ struct Prepared {
     int errors = -1;
     int failure = -1;  // where errno goes when exec fails
     bool dies_with_parent = false;
+    bool has_own_group = false;
 };
 
 [[noreturn]] void become(const Prepared& prepared) {
     reset_signals();
     if (prepared.dies_with_parent) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (prepared.has_own_group) ::setpgid(0, 0);
     if (prepared.input >= 0) ::dup2(prepared.input, STDIN_FILENO);
     if (prepared.output >= 0) ::dup2(prepared.output, STDOUT_FILENO);
     if (prepared.errors >= 0) ::dup2(prepared.errors, STDERR_FILENO);
@@ -123,6 +125,7 @@ Expected<Spawned, IoError> spawn(const Command& command) {
     Pipe input;
     Pipe output;
     Descriptor output_file;
+    Descriptor no_input;
     Prepared prepared;
     if (command.has_pipes) {
         input = TRY(make_pipe());
@@ -135,6 +138,11 @@ Expected<Spawned, IoError> spawn(const Command& command) {
         if (!command.has_pipes) prepared.output = output_file.get();
         prepared.errors = output_file.get();
     }
+    if (command.has_own_group && !command.has_pipes) {
+        no_input = Descriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+        if (!no_input) return Unexpected{io_error(errno, "/dev/null", "open")};
+        prepared.input = no_input.get();
+    }
     std::vector<std::string> words{command.program};
     words.insert(words.end(), command.arguments.begin(), command.arguments.end());
     for (std::string& word : words)
@@ -142,6 +150,7 @@ Expected<Spawned, IoError> spawn(const Command& command) {
     prepared.arguments.push_back(nullptr);
     prepared.failure = failure.writing.get();
     prepared.dies_with_parent = command.dies_with_parent;
+    prepared.has_own_group = command.has_own_group;
 
     const pid_t pid = ::fork();
     if (pid < 0) return Unexpected{io_error(errno, command.program, "start")};

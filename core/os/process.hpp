@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -55,6 +56,13 @@ Expected<Bytes, IoError> read_file(const std::string& path, std::size_t bytes_ma
 // Replaces the file, or creates it; not atomic, not synced.
 Expected<void, IoError> write_file(const std::string& path, ByteView bytes);
 
+// Replaces the file, or creates it: whoever reads sees the old content or the new one, also after a
+// power loss. Durable when it returns.
+Expected<void, IoError> replace_file(const std::string& path, ByteView bytes);
+
+// At most `bytes_max` bytes from the end of the file.
+Expected<Bytes, IoError> read_tail(const std::string& path, std::size_t bytes_max);
+
 // With missing parents.
 Expected<void, IoError> make_directories(const std::string& path);
 
@@ -82,6 +90,45 @@ Expected<void, IoError> write_all(int fd, ByteView bytes);
 
 // Up to `max` bytes as soon as there are any; empty at the end. Restarts when interrupted.
 Expected<Bytes, IoError> read_some(int fd, std::size_t max);
+
+// --- between processes
+
+// A named pipe for many writers; made anew. Reading gives nothing while there is nothing, and never
+// ends.
+Expected<Descriptor, IoError> make_fifo(const std::string& path);
+
+// Up to `max` bytes that are there now; empty when there are none.
+Expected<Bytes, IoError> read_now(int fd, std::size_t max);
+
+// One line, up to 4096 bytes, whole or not at all. refused: nobody reads there.
+Expected<void, IoError> write_to_fifo(const std::string& path, std::string_view line);
+
+// What /proc tells of a process. A pid is used again later; a pid with its start is not.
+struct ProcessFacts {
+    char state = '?';  // R running, S sleeping, D waiting for a disk, T stopped, Z ended, …
+    std::uint64_t start = 0;  // clock ticks since the machine's start
+};
+
+// Empty when there is no such process.
+std::optional<ProcessFacts> process_facts(int pid);
+
+// A process that need not be a child, held so that its pid cannot become another's meanwhile.
+class ProcessHandle {
+public:
+    // not_found: no such process, or the pid is another's by now.
+    static Expected<ProcessHandle, IoError> open(int pid, std::uint64_t start);
+
+    Expected<void, IoError> signal(int number) const;
+
+    // Waits until it has ended, at most so long; false: it still runs.
+    bool wait_for_end(Duration limit) const;
+
+private:
+    ProcessHandle(int pid, Descriptor descriptor) : pid_(pid), descriptor_(std::move(descriptor)) {}
+
+    int pid_ = -1;
+    Descriptor descriptor_;
+};
 
 // --- children
 
@@ -124,6 +171,8 @@ struct Command {
     std::string output_file;  // standard output and error go there, appended; empty: ours
     bool has_pipes = false;   // standard input and output are pipes, see Spawned
     bool dies_with_parent = true;
+    // Ctrl-C in our terminal is for us alone; standard input is empty.
+    bool has_own_group = false;
 };
 
 struct Spawned {

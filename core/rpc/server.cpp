@@ -163,7 +163,10 @@ void Server::Reactor::take(std::unique_ptr<runtime::Connection> connection) {
 void Server::Reactor::gone(std::uint64_t number) {
     runtime.executor.post(gate_.wrap([this, number] {
         waiting_.erase(number);
-        connections_.erase(number);
+        if (const auto at = connections_.find(number); at != connections_.end()) {
+            handler.closed(at->second->facts());
+            connections_.erase(at);
+        }
         if (connections_.empty()) finish_stop();
     }));
 }

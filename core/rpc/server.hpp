@@ -138,6 +138,9 @@ public:
     virtual ~Handler() = default;
 
     virtual void handle(const ConnectionFacts& from, Request request) = 0;
+
+    // A connection ended, however; never from inside handle().
+    virtual void closed(const ConnectionFacts& /*from*/) {}
 };
 
 class Server {

@@ -19,8 +19,7 @@ WorldOptions bare(int voters) {
 void tell_leader(World& world, Verb verb, Instant now) {
     const std::size_t leader = world.leader();
     if (leader == 0) return;
-    world.apply(
-        {.verb = verb, .node = static_cast<std::uint8_t>(leader), .count = 1, .at = now});
+    world.apply({.verb = verb, .node = static_cast<std::uint8_t>(leader), .count = 1, .at = now});
 }
 
 }  // namespace
@@ -74,9 +73,8 @@ std::uint64_t count_lossy_elections(std::uint64_t seed, std::uint64_t steps) {
         ++elections;
         led = leader;
         // It gives way to the next one at once.
-        world.apply({.verb = Verb::resign,
-                     .node = static_cast<std::uint8_t>(leader),
-                     .at = pacer.now()});
+        world.apply(
+            {.verb = Verb::resign, .node = static_cast<std::uint8_t>(leader), .at = pacer.now()});
         led = 0;
     }
     return elections;

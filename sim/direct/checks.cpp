@@ -129,11 +129,11 @@ void World::see_step(Node& node, const raft::Mark& before, const raft::Effects& 
         coverage_.see(node.face, now);
         node.face = now;
     }
-    if (options_.is_checked)
-        note(Theorem::local_sanity, local_sanity(node.id, before, state));
+    if (options_.is_checked) note(Theorem::local_sanity, local_sanity(node.id, before, state));
     if (state.log_start != before.log_start) {
-        const bool has_snapshot = std::ranges::any_of(
-            node.snapshots, [&](const Snapshot& one) { return one.id.end == state.log_start; });
+        const bool has_snapshot = std::ranges::any_of(node.snapshots, [&](const Snapshot& one) {
+            return one.id.end == state.log_start;
+        });
         note(Theorem::snapshot_at_log_start,
              snapshot_at_log_start(node.id, state.log_start, has_snapshot));
     }

@@ -18,42 +18,19 @@ struct Word {
 };
 
 // By Verb.
-constexpr std::array<Word, 26> words{{{"deliver", Shape::message},
-                                      {"drop", Shape::message},
-                                      {"fail", Shape::message},
-                                      {"duplicate", Shape::message},
-                                      {"tick", Shape::node},
-                                      {"sync", Shape::node},
-                                      {"crash", Shape::node_count},
-                                      {"restart", Shape::node},
-                                      {"cut", Shape::link},
-                                      {"heal", Shape::link_or_all},
-                                      {"pause", Shape::node},
-                                      {"resume", Shape::node},
-                                      {"wipe", Shape::node},
-                                      {"refused", Shape::pair},
-                                      {"reset", Shape::pair},
-                                      {"propose", Shape::node_count},
-                                      {"read", Shape::node},
-                                      {"snapshot", Shape::node},
-                                      {"add-voter", Shape::pair},
-                                      {"remove-voter", Shape::pair},
-                                      {"update-voter", Shape::pair},
-                                      {"resign", Shape::node},
-                                      {"run", Shape::count},
-                                      {"steady", Shape::count},
-                                      {"alone", Shape::node_count},
-                                      {"settle", Shape::count}}};
+constexpr std::array<Word, 26> words{
+    {{"deliver", Shape::message},    {"drop", Shape::message},      {"fail", Shape::message},
+     {"duplicate", Shape::message},  {"tick", Shape::node},         {"sync", Shape::node},
+     {"crash", Shape::node_count},   {"restart", Shape::node},      {"cut", Shape::link},
+     {"heal", Shape::link_or_all},   {"pause", Shape::node},        {"resume", Shape::node},
+     {"wipe", Shape::node},          {"refused", Shape::pair},      {"reset", Shape::pair},
+     {"propose", Shape::node_count}, {"read", Shape::node},         {"snapshot", Shape::node},
+     {"add-voter", Shape::pair},     {"remove-voter", Shape::pair}, {"update-voter", Shape::pair},
+     {"resign", Shape::node},        {"run", Shape::count},         {"steady", Shape::count},
+     {"alone", Shape::node_count},   {"settle", Shape::count}}};
 
-constexpr std::array<std::string_view, 9> request_words{"vote",
-                                                        "begin",
-                                                        "end",
-                                                        "fetch",
-                                                        "fetch-snapshot",
-                                                        "add",
-                                                        "remove",
-                                                        "update",
-                                                        "probe"};
+constexpr std::array<std::string_view, 9> request_words{
+    "vote", "begin", "end", "fetch", "fetch-snapshot", "add", "remove", "update", "probe"};
 constexpr std::array<std::string_view, 7> answer_words{"vote-answer",
                                                        "begin-answer",
                                                        "end-answer",
@@ -86,17 +63,21 @@ std::string operands(const Command& command) {
             const std::string n = name.n == 0 ? "" : fmt::format("#{}", name.n);
             return fmt::format(" {}>{} {}{}", name.from, name.to, kind_word(name.kind), n);
         }
-        case Shape::node: return fmt::format(" {}", command.node);
+        case Shape::node:
+            return fmt::format(" {}", command.node);
         case Shape::node_count:
             if (command.extra != 0)
                 return fmt::format(" {} {} {}", command.node, command.count, command.extra);
             if (command.count != 0) return fmt::format(" {} {}", command.node, command.count);
             return fmt::format(" {}", command.node);
-        case Shape::link: return fmt::format(" {}>{}", command.node, command.peer);
+        case Shape::link:
+            return fmt::format(" {}>{}", command.node, command.peer);
         case Shape::link_or_all:
             return command.node == 0 ? "" : fmt::format(" {}>{}", command.node, command.peer);
-        case Shape::pair: return fmt::format(" {} {}", command.node, command.peer);
-        case Shape::count: return fmt::format(" {}", command.count);
+        case Shape::pair:
+            return fmt::format(" {} {}", command.node, command.peer);
+        case Shape::count:
+            return fmt::format(" {}", command.count);
     }
     UNREACHABLE("shape of {}", word(command.verb));
 }
@@ -177,18 +158,23 @@ bool take_operands(LineReader& reader, Shape shape, Command& command) {
         return reader.take_number(out);
     };
     switch (shape) {
-        case Shape::message: return take_message(reader, command.message);
-        case Shape::node: return take_next(command.node);
+        case Shape::message:
+            return take_message(reader, command.message);
+        case Shape::node:
+            return take_next(command.node);
         case Shape::node_count:
             if (!take_next(command.node)) return false;
             if (reader.is_at_end()) return true;
             if (!take_next(command.count)) return false;
             return reader.is_at_end() || take_next(command.extra);
-        case Shape::link: return take_link(reader, command.node, command.peer);
+        case Shape::link:
+            return take_link(reader, command.node, command.peer);
         case Shape::link_or_all:
             return reader.is_at_end() || take_link(reader, command.node, command.peer);
-        case Shape::pair: return take_next(command.node) && take_next(command.peer);
-        case Shape::count: return take_next(command.count);
+        case Shape::pair:
+            return take_next(command.node) && take_next(command.peer);
+        case Shape::count:
+            return take_next(command.count);
     }
     return false;
 }
@@ -204,7 +190,8 @@ bool names_message(Verb verb) {
 }
 
 std::string text(const Command& command) {
-    const std::string at = command.at == Instant{} ? "" : fmt::format("@{} ", command.at.nanoseconds());
+    const std::string at =
+        command.at == Instant{} ? "" : fmt::format("@{} ", command.at.nanoseconds());
     return fmt::format("{}{}{}", at, word(command.verb), operands(command));
 }
 

@@ -4,8 +4,8 @@
 // so is what the shrinker prints and what --replay reads. A command that does not apply (a message
 // that is not in flight, a node that is down) changes nothing.
 
-#include "core/base/expected.hpp"
 #include "core/base/errors.hpp"
+#include "core/base/expected.hpp"
 #include "core/base/ids.hpp"
 #include "core/base/time.hpp"
 
@@ -18,32 +18,32 @@
 namespace glasslog::sim::direct {
 
 enum class Verb : std::uint8_t {
-    deliver,      // the message arrives
-    drop,         // it is lost, silently
-    fail,         // it is lost, and who asked is told so
-    duplicate,    // there are two of it now
-    tick,         // node: its time comes
-    sync,         // node: its oldest pending sync is done
-    crash,        // node: count log changes and extra quorum states that were not synced survive
-    restart,      // node
-    cut,          // node > peer
-    heal,         // node > peer; node none: all links
-    pause,        // node
-    resume,       // node
-    wipe,         // node, which is down: an empty disk, another directory id
-    refused,      // node learns that nobody listens at peer, which is down
-    reset,        // node learns that its connection to peer broke
-    propose,      // node: count records
-    read,         // node
-    snapshot,     // node: of all it applied
-    add_voter,    // node is asked to add peer
+    deliver,    // the message arrives
+    drop,       // it is lost, silently
+    fail,       // it is lost, and who asked is told so
+    duplicate,  // there are two of it now
+    tick,       // node: its time comes
+    sync,       // node: its oldest pending sync is done
+    crash,      // node: count log changes and extra quorum states that were not synced survive
+    restart,    // node
+    cut,        // node > peer
+    heal,       // node > peer; node none: all links
+    pause,      // node
+    resume,     // node
+    wipe,       // node, which is down: an empty disk, another directory id
+    refused,    // node learns that nobody listens at peer, which is down
+    reset,      // node learns that its connection to peer broke
+    propose,    // node: count records
+    read,       // node
+    snapshot,   // node: of all it applied
+    add_voter,  // node is asked to add peer
     remove_voter,
     update_voter,
-    resign,       // node
-    run,          // without faults for count milliseconds
-    steady,       // as run; whoever leads, leads still: no_disruption
-    alone,        // node is cut off; as run; it leads no more: progress
-    settle,       // all is healed and started; as run; all liveness theorems
+    resign,  // node
+    run,     // without faults for count milliseconds
+    steady,  // as run; whoever leads, leads still: no_disruption
+    alone,   // node is cut off; as run; it leads no more: progress
+    settle,  // all is healed and started; as run; all liveness theorems
 };
 
 // Which message: the n-th of a kind on a link; n 0: the oldest in flight. kind: the index in

@@ -36,11 +36,16 @@ Look look_of(const raft::State& state) {
         case raft::Role::unattached:
             if (!state.is_voter()) return Look::observer;
             return state.voted.id == no_node ? Look::unattached : Look::voted;
-        case raft::Role::prospective: return Look::prospective;
-        case raft::Role::candidate: return Look::candidate;
-        case raft::Role::follower: return state.is_voter() ? Look::follower : Look::observer;
-        case raft::Role::leader: return Look::leader;
-        case raft::Role::resigned: return Look::resigned;
+        case raft::Role::prospective:
+            return Look::prospective;
+        case raft::Role::candidate:
+            return Look::candidate;
+        case raft::Role::follower:
+            return state.is_voter() ? Look::follower : Look::observer;
+        case raft::Role::leader:
+            return Look::leader;
+        case raft::Role::resigned:
+            return Look::resigned;
     }
     UNREACHABLE("role {}", static_cast<int>(state.role));
 }

@@ -175,7 +175,8 @@ void World::queue_sync(Node& node, raft::Effects& effects) {
 // -------------------------------------------------------------------------------------- network
 
 void World::put(Flight flight, Body body) {
-    const std::size_t link = (flight.name.from - std::size_t{1}) * nodes_.size() + flight.name.to - 1;
+    const std::size_t link =
+        (flight.name.from - std::size_t{1}) * nodes_.size() + flight.name.to - 1;
     flight.name.n = ++sent_[link * 32 + flight.name.kind];
     flight.due = Instant{};
     if (free_bodies_.empty()) {

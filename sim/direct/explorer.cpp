@@ -177,18 +177,33 @@ private:
     // --- acts
     void perform(Act act) {
         switch (act) {
-            case Act::propose: give({.verb = Verb::propose, .node = likely_leader(), .count = 1}); return;
-            case Act::read: return read();
-            case Act::crash: return crash(any_node(), between_ms(1, 1'500));
-            case Act::crash_pair: return crash_pair();
-            case Act::isolate: return isolate(any_node(), between_ms(200, 4'000));
-            case Act::one_way: return cut_one_way(any_node(), any_node());
-            case Act::deafen: return deafen(any_node(), between_ms(200, 4'000));
-            case Act::pause: return pause(any_node(), between_ms(50, 3'000));
-            case Act::wipe: return wipe(any_node());
-            case Act::resign: give({.verb = Verb::resign, .node = likely_leader()}); return;
-            case Act::snapshot: give({.verb = Verb::snapshot, .node = any_node()}); return;
-            case Act::change_voters: return change_voters();
+            case Act::propose:
+                give({.verb = Verb::propose, .node = likely_leader(), .count = 1});
+                return;
+            case Act::read:
+                return read();
+            case Act::crash:
+                return crash(any_node(), between_ms(1, 1'500));
+            case Act::crash_pair:
+                return crash_pair();
+            case Act::isolate:
+                return isolate(any_node(), between_ms(200, 4'000));
+            case Act::one_way:
+                return cut_one_way(any_node(), any_node());
+            case Act::deafen:
+                return deafen(any_node(), between_ms(200, 4'000));
+            case Act::pause:
+                return pause(any_node(), between_ms(50, 3'000));
+            case Act::wipe:
+                return wipe(any_node());
+            case Act::resign:
+                give({.verb = Verb::resign, .node = likely_leader()});
+                return;
+            case Act::snapshot:
+                give({.verb = Verb::snapshot, .node = any_node()});
+                return;
+            case Act::change_voters:
+                return change_voters();
         }
     }
 
@@ -227,8 +242,7 @@ private:
         crash(first, between_ms(1, 150));
         const std::uint8_t second = any_node();
         if (second != first) later(between_ms(0, 60), {.verb = Verb::crash, .node = second});
-        if (second != first)
-            later(between_ms(61, 200), {.verb = Verb::restart, .node = second});
+        if (second != first) later(between_ms(61, 200), {.verb = Verb::restart, .node = second});
     }
 
     void cut_link(std::uint8_t from, std::uint8_t to, Duration length) {
@@ -372,9 +386,7 @@ private:
         const std::size_t leader = world_.leader();
         if (leader == 0 || plan_.epilogue == Epilogue::none) return;
         if (plan_.epilogue == Epilogue::alone) {
-            give({.verb = Verb::alone,
-                  .node = static_cast<std::uint8_t>(leader),
-                  .count = 12'000});
+            give({.verb = Verb::alone, .node = static_cast<std::uint8_t>(leader), .count = 12'000});
         } else {
             run_rejoin(leader);
         }

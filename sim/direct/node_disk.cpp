@@ -61,8 +61,8 @@ bool NodeDisk::crash(Kept kept) {
 }
 
 void NodeDisk::drop_below(Offset end) {
-    const auto first_kept = std::ranges::find_if(
-        log_, [&](const LoggedBatch& batch) { return batch.base >= end; });
+    const auto first_kept =
+        std::ranges::find_if(log_, [&](const LoggedBatch& batch) { return batch.base >= end; });
     if (first_kept != log_.begin()) start_chain_ = (first_kept - 1)->chain;
     log_.erase(log_.begin(), first_kept);
     log_start_ = end;

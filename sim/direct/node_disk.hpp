@@ -53,6 +53,7 @@ public:
     Offset log_end() const { return log_.empty() ? log_start_ : log_.back().end; }
 
     Offset durable_end() const;
+
     std::uint64_t last_chain() const { return log_.empty() ? start_chain_ : log_.back().chain; }
 
     const raft::QuorumState& durable_quorum() const { return durable_quorum_; }

@@ -188,8 +188,8 @@ bool Pacer::leave_alone(std::size_t number, Duration duration) {
     const LeaderEpoch epoch = node.state().epoch;
     world_->apply({.verb = Verb::propose, .node = self, .count = 1, .at = now_});
     run_for(duration);
-    const bool still_leads = node.is_up() && node.state().role == raft::Role::leader &&
-                             node.state().epoch == epoch;
+    const bool still_leads =
+        node.is_up() && node.state().role == raft::Role::leader && node.state().epoch == epoch;
     world_->note(Theorem::progress, lonely_leader_resigns(node.id, still_leads));
     world_->apply({.verb = Verb::heal});
     return true;
@@ -208,10 +208,8 @@ bool Pacer::run_until_settled(Instant end) {
 // True when all know before `end` that what was just proposed to the leader is committed; false
 // also when there is another leader then.
 bool Pacer::run_until_known(std::size_t leader, Instant end) {
-    world_->apply({.verb = Verb::propose,
-                  .node = static_cast<std::uint8_t>(leader),
-                  .count = 1,
-                  .at = now_});
+    world_->apply(
+        {.verb = Verb::propose, .node = static_cast<std::uint8_t>(leader), .count = 1, .at = now_});
     const Offset proposed = world_->node(leader).state().log_end;
     while (now_ < end && !world_->finding() && world_->leader() == leader) {
         run_for(slice);

@@ -3,12 +3,8 @@
 namespace glasslog::sim::direct {
 namespace {
 
-constexpr std::array<std::string_view, strategy_count> names{{"uniform",
-                                                              "swarm",
-                                                              "paired-crashes",
-                                                              "state-triggered",
-                                                              "wild",
-                                                              "reconfigure"}};
+constexpr std::array<std::string_view, strategy_count> names{
+    {"uniform", "swarm", "paired-crashes", "state-triggered", "wild", "reconfigure"}};
 
 // One draw of each kind for a plan.
 class Dice {
@@ -143,11 +139,21 @@ Plan plan_of(const ExploreOptions& options, std::uint64_t seed) {
     if (!options.has_faults) return plan;
     switch (plan.strategy) {
         case Strategy::uniform:
-        case Strategy::wild: plan_uniform(plan, dice); break;
-        case Strategy::swarm: plan_swarm(plan, dice); break;
-        case Strategy::paired_crashes: plan_crashes(plan, dice); break;
-        case Strategy::state_triggered: plan_triggers(plan, dice); break;
-        case Strategy::reconfigure: plan_changes(plan, dice); break;
+        case Strategy::wild:
+            plan_uniform(plan, dice);
+            break;
+        case Strategy::swarm:
+            plan_swarm(plan, dice);
+            break;
+        case Strategy::paired_crashes:
+            plan_crashes(plan, dice);
+            break;
+        case Strategy::state_triggered:
+            plan_triggers(plan, dice);
+            break;
+        case Strategy::reconfigure:
+            plan_changes(plan, dice);
+            break;
     }
     if (plan.world.kraft_version == 0) {
         // A static voter that loses its disk forgets its vote: that is a mistake of its owner.

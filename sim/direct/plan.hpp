@@ -32,9 +32,9 @@ enum class Act : std::uint8_t {
     read,
     crash,
     crash_pair,
-    isolate,   // one node, both ways
-    one_way,   // one link
-    deafen,    // one node hears nobody
+    isolate,  // one node, both ways
+    one_way,  // one link
+    deafen,   // one node hears nobody
     pause,
     wipe,
     resign,

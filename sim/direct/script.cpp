@@ -176,16 +176,13 @@ std::string text(const Script& script) {
             out += fmt::format("watch {}\n", name_of(theorem).id);
     }
     if (script.is_expected)
-        out += fmt::format("expect {}\n",
-                           script.expected ? name_of(*script.expected).id : "holds");
+        out += fmt::format("expect {}\n", script.expected ? name_of(*script.expected).id : "holds");
     for (const Command& command : script.commands)
         out += text(command) + "\n";
     return out;
 }
 
-Replay replay(const WorldOptions& options,
-              const Pace& pace,
-              std::span<const Command> commands) {
+Replay replay(const WorldOptions& options, const Pace& pace, std::span<const Command> commands) {
     World world(options);
     Pacer pacer(world, pace);
     Replay result;

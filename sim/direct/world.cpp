@@ -169,24 +169,36 @@ bool World::deliver(std::size_t flight, Instant at) {
 
 bool World::apply_to_node(Node& node, const Command& command) {
     switch (command.verb) {
-        case Verb::tick: return tick(node, command.at);
-        case Verb::sync: return complete_sync(node, command.at);
-        case Verb::crash: return crash(node, {command.count, command.extra});
-        case Verb::restart: return !node.is_up() && start(node, command.at);
-        case Verb::wipe: return wipe(node);
-        case Verb::pause: return node.can_run() && (node.is_paused = true);
-        case Verb::resume: return node.is_paused && !(node.is_paused = false);
-        default: break;
+        case Verb::tick:
+            return tick(node, command.at);
+        case Verb::sync:
+            return complete_sync(node, command.at);
+        case Verb::crash:
+            return crash(node, {command.count, command.extra});
+        case Verb::restart:
+            return !node.is_up() && start(node, command.at);
+        case Verb::wipe:
+            return wipe(node);
+        case Verb::pause:
+            return node.can_run() && (node.is_paused = true);
+        case Verb::resume:
+            return node.is_paused && !(node.is_paused = false);
+        default:
+            break;
     }
     if (!node.can_run()) return false;
     node.clock = std::max(node.clock, command.at);
     switch (command.verb) {
-        case Verb::refused: return refuse(node, command);
-        case Verb::reset: return reset(node, command);
-        case Verb::snapshot: return take_snapshot(node);
+        case Verb::refused:
+            return refuse(node, command);
+        case Verb::reset:
+            return reset(node, command);
+        case Verb::snapshot:
+            return take_snapshot(node);
         case Verb::add_voter:
         case Verb::remove_voter:
-        case Verb::update_voter: return ask_for_change(node, command);
+        case Verb::update_voter:
+            return ask_for_change(node, command);
         case Verb::propose: {
             const auto count = static_cast<std::int32_t>(std::max(command.count, 1U));
             step(node, raft::Propose{pack(client_token(++operations_)), count});
@@ -200,7 +212,8 @@ bool World::apply_to_node(Node& node, const Command& command) {
             if (node.state().role == raft::Role::leader) count(bites_, Bite::resign);
             step(node, raft::Resign{});
             return true;
-        default: return false;
+        default:
+            return false;
     }
 }
 
@@ -222,8 +235,7 @@ bool World::complete_sync(Node& node, Instant at) {
     }
     node.disk.sync(done.point);
     const raft::QuorumState& quorum = node.disk.durable_quorum();
-    note(Theorem::vote_once,
-         theorems_.votes.see_durable(node.id, quorum.epoch, quorum.voted.id));
+    note(Theorem::vote_once, theorems_.votes.see_durable(node.id, quorum.epoch, quorum.voted.id));
     for (raft::Send& message : done.sends)
         send(node, std::move(message));
     for (raft::Reply& one : done.replies)
@@ -289,8 +301,7 @@ bool World::start(Node& node, Instant at) {
     node.applied = node.disk.log_start();
     node.fold = node.snapshots.empty() ? 0 : node.snapshots.back().fold;
     const raft::QuorumState& quorum = node.disk.durable_quorum();
-    note(Theorem::vote_once,
-         theorems_.votes.see_durable(node.id, quorum.epoch, quorum.voted.id));
+    note(Theorem::vote_once, theorems_.votes.see_durable(node.id, quorum.epoch, quorum.voted.id));
     raft::Options options;
     options.self = node.key;
     options.can_vote = node.can_vote;
@@ -345,7 +356,8 @@ bool World::ask_for_change(Node& node, const Command& command) {
         raft::ReplicaKey key = subject.key;
         if (const raft::Voter* known = node.state().voters().find(key.id))
             key = raft::key_of(*known);
-        step(node, raft::Received{pack(client_token(++operations_)), raft::RemoveVoterRequest{key}});
+        step(node,
+             raft::Received{pack(client_token(++operations_)), raft::RemoveVoterRequest{key}});
     } else {
         voter.endpoints = endpoints_of(subject.id);
         voter.endpoints[0].port = static_cast<std::uint16_t>(9100 + operations_ % 50);

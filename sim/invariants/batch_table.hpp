@@ -46,8 +46,8 @@ private:
     }
 
     void grow() {
-        const std::vector<Slot> old = std::exchange(
-            slots_, std::vector<Slot>(slots_.empty() ? 64 : slots_.size() * 2));
+        const std::vector<Slot> old =
+            std::exchange(slots_, std::vector<Slot>(slots_.empty() ? 64 : slots_.size() * 2));
         for (const Slot& slot : old) {
             if (slot.key != no_key) find(slot.key) = slot;
         }

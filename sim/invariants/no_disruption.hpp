@@ -19,11 +19,12 @@ struct Leadership {
     friend bool operator==(const Leadership&, const Leadership&) = default;
 };
 
-inline std::optional<std::string> no_disruption(const Leadership& before,
-                                                const Leadership& after) {
+inline std::optional<std::string> no_disruption(const Leadership& before, const Leadership& after) {
     if (before == after) return std::nullopt;
-    return fmt::format("node {} led epoch {} in peace, and epoch {} came", before.leader,
-                       before.epoch, after.epoch);
+    return fmt::format("node {} led epoch {} in peace, and epoch {} came",
+                       before.leader,
+                       before.epoch,
+                       after.epoch);
 }
 
 }  // namespace glasslog::sim

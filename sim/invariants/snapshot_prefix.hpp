@@ -23,8 +23,8 @@ inline std::optional<std::string> snapshot_prefix(NodeId node,
                                                   const SnapshotFacts& snapshot,
                                                   const CommittedPrefix& committed) {
     const auto* const entry = committed.ending_at(snapshot.end);
-    const bool is_prefix = entry != nullptr && entry->batch.epoch == snapshot.epoch &&
-                           entry->fold == snapshot.fold;
+    const bool is_prefix =
+        entry != nullptr && entry->batch.epoch == snapshot.epoch && entry->fold == snapshot.fold;
     if (is_prefix) return std::nullopt;
     return fmt::format("snapshot {} of epoch {} on node {} is not what was committed below it",
                        snapshot.end,
