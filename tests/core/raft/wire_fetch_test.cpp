@@ -17,7 +17,7 @@ protocol::FetchRequest a_fetch() {
     request.topics.emplace_back();
     request.topics[0].topic_id = metadata_topic_id;
     request.topics[0].partitions.emplace_back();
-    request.topics[0].partitions[0].partition = log_partition;
+    request.topics[0].partitions[0].partition = PartitionIndex(0);
     return request;
 }
 
