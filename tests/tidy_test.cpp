@@ -261,14 +261,20 @@ std::set<std::string> allowed_for(const std::string& folder) {
 
 // Machines are values: no I/O interface reaches them.
 bool is_machine(const std::string& path) {
-    static const std::set<std::string> stems{"core/replication/partition",
-                                             "core/replication/isr",
-                                             "core/metadata/controller",
-                                             "core/metadata/topics",
-                                             "core/metadata/configs",
-                                             "core/metadata/image",
-                                             "core/metadata/records",
-                                             "core/metadata/brokers"};
+    static const std::set<std::string> stems{
+        "core/replication/partition",   "core/replication/isr",
+        "core/metadata/controller",     "core/metadata/topics",
+        "core/metadata/configs",        "core/metadata/image",
+        "core/metadata/records",        "core/metadata/alter_configs",
+        "core/metadata/brokers",        "core/metadata/directories",
+        "core/metadata/elections",      "core/metadata/elr",
+        "core/metadata/feature_levels", "core/metadata/features",
+        "core/metadata/heartbeats",     "core/metadata/image_delta",
+        "core/metadata/invariants",     "core/metadata/leader_elections",
+        "core/metadata/node_sets",      "core/metadata/partition_change",
+        "core/metadata/partitions",     "core/metadata/placement",
+        "core/metadata/reassignment",   "core/metadata/requests",
+        "core/metadata/rules",          "core/metadata/soft"};
     return stems.contains(path.substr(0, path.rfind('.')));
 }
 

@@ -2,14 +2,19 @@
 
 #include "core/cli/session.hpp"
 #include "core/cli/verbs.hpp"
+#include "core/metadata/bootstrap.hpp"
 #include "core/os/process.hpp"
+#include "core/protocol/codec.hpp"
+#include "core/protocol/messages/control_records.hpp"
 #include "core/protocol/metadata_record.hpp"
 #include "core/protocol/record_batch.hpp"
+#include "core/raft/snapshot_file.hpp"
 #include "core/storage/dump.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -31,9 +36,39 @@ constexpr std::size_t file_bytes_max = std::size_t{4} << 30;
 constexpr std::size_t batch_content_max = std::size_t{256} << 20;
 constexpr std::string_view metadata_directory = "__cluster_metadata-0";
 
-// The metadata records of one batch; control batches have none.
+// Types of KRaft's control records, in the key behind its version.
+struct ControlType {
+    std::int16_t number;
+    std::string (*print)(const Bytes& value);
+};
+
+// "SnapshotHeaderRecord {…}", or why it is none.
+template <typename Message>
+std::string print_control(const Bytes& value) {
+    const protocol::Version version(Message::versions.first);
+    const auto message = protocol::decode<Message>(value, version);
+    return message ? fmt::format("{} {}", Message::message_name, protocol::print(*message, version))
+                   : fmt::format("unreadable: {}", message.error().text());
+}
+
+constexpr std::array control_types{
+    ControlType{2, print_control<protocol::LeaderChangeMessage>},
+    ControlType{3, print_control<protocol::SnapshotHeaderRecord>},
+    ControlType{4, print_control<protocol::SnapshotFooterRecord>},
+    ControlType{5, print_control<protocol::KRaftVersionRecord>},
+    ControlType{6, print_control<protocol::VotersRecord>},
+};
+
+std::string control_text(const protocol::RecordView& record) {
+    if (!record.key || record.key->size() != 4) return "unreadable: no type";
+    const auto number = load_be<std::int16_t>(record.key->data() + 2);
+    const auto type = std::ranges::find(control_types, number, &ControlType::number);
+    if (type == control_types.end()) return fmt::format("control record type {}", number);
+    return type->print(Bytes::copy_of(record.value.value_or(ByteView{})));
+}
+
+// The metadata and control records of one batch.
 void describe_metadata_batch(const protocol::BatchView& batch) {
-    if (batch.is_control()) return;
     const auto section = protocol::RecordSection::open(batch, batch_content_max);
     if (!section) {
         fmt::print("  offset: {} cannot be decompressed\n", batch.base_offset());
@@ -42,6 +77,10 @@ void describe_metadata_batch(const protocol::BatchView& batch) {
     protocol::RecordIterator records = section->records();
     while (records.next()) {
         const Offset offset = batch.base_offset() + records.record().offset_delta;
+        if (batch.is_control()) {
+            fmt::print("  offset: {} {}\n", offset, control_text(records.record()));
+            continue;
+        }
         const ByteView value = records.record().value.value_or(ByteView{});
         const auto record = protocol::decode_metadata_record(Bytes::copy_of(value));
         if (record) {
@@ -67,8 +106,19 @@ bool is_metadata_log(const fs::path& path) {
     std::error_code error;
     const fs::path directory = fs::absolute(path, error).parent_path();
     const std::string extension = path.extension().string();
-    return (extension == ".log" || extension == ".checkpoint") &&
-           directory.filename() == metadata_directory;
+    return ((extension == ".log" || extension == ".checkpoint") &&
+            directory.filename() == metadata_directory) ||
+           path.filename() == metadata::bootstrap_file_name;
+}
+
+// What is wrong with a snapshot beyond its batches: order, header, footer. Empty for other files.
+std::string snapshot_fault(const fs::path& path, const Bytes& bytes) {
+    const std::string name = path.filename().string();
+    const auto parsed = raft::parse_snapshot_file_name(name);
+    if (!parsed && name != metadata::bootstrap_file_name) return {};
+    const LeaderEpoch epoch = parsed ? parsed->id.epoch : raft::bootstrap_snapshot.epoch;
+    const auto snapshot = raft::decode_snapshot(bytes, epoch, {.file_bytes_max = file_bytes_max});
+    return snapshot ? std::string() : snapshot.error().text();
 }
 
 enum class Dumped : std::uint8_t { shown, damaged, not_ours, unreadable };
@@ -91,7 +141,11 @@ Dumped dump_file(const fs::path& path, const DumpFlags& flags) {
     const bool is_metadata = is_metadata_log(path);
     if (is_metadata) describe_metadata(bytes->view());
     if (!is_known && !is_metadata) return Dumped::not_ours;
-    if (!storage::is_damaged_file(path.filename().string(), bytes->view())) return Dumped::shown;
+    const std::string fault = snapshot_fault(path, *bytes);
+    if (!fault.empty()) fmt::print("{}\n", fault);
+    const bool is_damaged =
+        !fault.empty() || storage::is_damaged_file(path.filename().string(), bytes->view());
+    if (!is_damaged) return Dumped::shown;
     std::fflush(stdout);
     fmt::print(stderr, "glasslog dump: {}: damaged\n", path.string());
     return Dumped::damaged;

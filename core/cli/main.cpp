@@ -79,6 +79,7 @@ int run(int argc, char** argv) {
     glasslog::cli::add_consume_verb(app, action);
     glasslog::cli::add_offsets_verb(app, action);
     glasslog::cli::add_dump_verb(app, action);
+    glasslog::cli::add_storage_verb(app, action);
     glasslog::cli::add_wire_verb(app, action);
     glasslog::cli::add_sim_verb(app, action);
     const std::span<char*> words(argv, static_cast<std::size_t>(argc));

@@ -22,6 +22,7 @@ void add_produce_verb(CLI::App& app, Action& action);
 void add_consume_verb(CLI::App& app, Action& action);
 void add_offsets_verb(CLI::App& app, Action& action);
 void add_dump_verb(CLI::App& app, Action& action);
+void add_storage_verb(CLI::App& app, Action& action);
 void add_wire_verb(CLI::App& app, Action& action);
 void add_sim_verb(CLI::App& app, Action& action);
 

@@ -2,6 +2,7 @@
 // Kafka's.
 
 #include "core/metadata/controller.hpp"
+#include "core/metadata/features.hpp"
 
 #include <fmt/format.h>
 
@@ -197,6 +198,23 @@ public:
 
     // What differs, as records.
     void add_records(std::vector<Record>& records) const {
+        const std::size_t count = records.size();
+        add_changes(records);
+        if (!layers_.image.features.contains(std::string(elr_version))) return;
+        // Who is eligible was counted by the other minimum.
+        const auto is_min_isr = [](const Record& record) {
+            const auto* config = std::get_if<protocol::ConfigRecord>(&record);
+            return config != nullptr && config->name == "min.insync.replicas";
+        };
+        const auto first = records.begin() + static_cast<std::ptrdiff_t>(count);
+        if (std::none_of(first, records.end(), is_min_isr)) return;
+        const bool is_topic = resource_.resource_type == ConfigResourceType::topic;
+        records.emplace_back(
+            protocol::ClearElrRecord{is_topic ? resource_.resource_name : std::string()});
+    }
+
+private:
+    void add_changes(std::vector<Record>& records) const {
         for (const auto& [name, value] : before_) {
             if (!after_.contains(name)) add(records, name, std::nullopt);
         }
@@ -206,7 +224,6 @@ public:
         }
     }
 
-private:
     std::optional<Refusal> decide_topic() {
         if (layers_.image.find_topic(resource_.resource_name) == nullptr) {
             return Refusal{WireError::unknown_topic_or_partition, "there is no such topic"};
@@ -249,12 +266,11 @@ private:
 
 }  // namespace
 
-Decision Controller::alter_configs(const AlterConfigs& request, RequestToken token) const {
+Response Controller::decide(const AlterConfigs& request, const Moment& /*at*/, Records& records) {
     std::map<std::pair<ConfigResourceType, std::string>, int> times;
     for (const Resource& resource : request.body.resources)
         ++times[{resource.resource_type, resource.resource_name}];
 
-    Decision decision;
     protocol::IncrementalAlterConfigsResponse response;
     const ConfigLayers all = layers();
     for (const Resource& resource : request.body.resources) {
@@ -271,12 +287,11 @@ Decision Controller::alter_configs(const AlterConfigs& request, RequestToken tok
             answer.error_code = refusal->error;
             answer.error_message = refusal->message;
         } else if (!request.body.validate_only) {
-            alteration.add_records(decision.records);
+            alteration.add_records(records);
         }
         response.responses.push_back(std::move(answer));
     }
-    decision.replies.push_back({token, std::move(response)});
-    return decision;
+    return response;
 }
 
 }  // namespace glasslog::metadata

@@ -372,6 +372,27 @@ std::vector<ConfigEntry> describe_default_broker(const ConfigLayers& layers) {
     return entries;
 }
 
+namespace {
+
+std::string topic_value(const ConfigLayers& layers, std::string_view topic, std::string_view key) {
+    const ConfigDefinition* definition = find_topic_config(key);
+    CHECK(definition != nullptr, "{} is no key of a topic", key);
+    const auto& values = layers.image.configs_of({ConfigResourceType::topic, std::string(topic)});
+    return describe_topic_key(*definition, BrokerLayers(layers), values).value.value_or("");
+}
+
+}  // namespace
+
+std::int64_t topic_number(const ConfigLayers& layers,
+                          std::string_view topic,
+                          std::string_view key) {
+    return parse_integer(topic_value(layers, topic, key)).value_or(0);
+}
+
+bool topic_flag(const ConfigLayers& layers, std::string_view topic, std::string_view key) {
+    return equals_ignoring_case(trimmed(topic_value(layers, topic, key)), "true");
+}
+
 TopicSettings topic_settings(const ConfigLayers& layers, std::string_view topic) {
     const std::vector<ConfigEntry> entries = describe_topic(layers, topic);
     const auto number = [&](std::string_view name) { return number_of(entries, name); };

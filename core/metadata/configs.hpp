@@ -122,4 +122,8 @@ struct TopicSettings {
 
 TopicSettings topic_settings(const ConfigLayers& layers, std::string_view topic);
 
+// One key of a topic, of type int or boolean, after all layers; 0 or false when it has no value.
+std::int64_t topic_number(const ConfigLayers& layers, std::string_view topic, std::string_view key);
+bool topic_flag(const ConfigLayers& layers, std::string_view topic, std::string_view key);
+
 }  // namespace glasslog::metadata

@@ -3,6 +3,7 @@
 #include "core/base/overloaded.hpp"
 #include "core/metadata/features.hpp"
 #include "core/metadata/image_delta.hpp"
+#include "core/metadata/node_sets.hpp"
 
 #include <algorithm>
 #include <array>
@@ -35,73 +36,7 @@ protocol::RegisterBrokerRecord registration_record(const BrokerRegistration& reg
     return record;
 }
 
-// What a restarted broker led gets a new leader epoch: if it lost a tail that was not synced, the
-// offsets of that tail are given out again, and readers can tell the two by the epoch. What nobody
-// leads, as a controlled shutdown leaves it, is led by a broker of its in-sync replicas.
-void lead_again(const Image& image, NodeId broker, std::vector<Record>& records) {
-    image.topics_by_id.for_each([&](const Uuid& id, const TopicPtr& topic) {
-        for (std::size_t at = 0; at < topic->partitions.size(); ++at) {
-            const PartitionState& partition = topic->partitions[at];
-            const bool is_in_sync = std::find(partition.isr.begin(), partition.isr.end(), broker) !=
-                                    partition.isr.end();
-            const bool is_free = partition.leader == no_node && is_in_sync;
-            if (partition.leader != broker && !is_free) continue;
-            protocol::PartitionChangeRecord change;
-            change.partition_id = PartitionIndex(static_cast<std::int32_t>(at));
-            change.topic_id = id;
-            change.leader = broker;
-            records.push_back(std::move(change));
-        }
-    });
-}
-
 }  // namespace
-
-Response refuse_all(const Request& request, WireError error) {
-    const std::string message(protocol::name(error));
-    return std::visit(
-        overloaded{
-            [&](const CreateTopics& one) -> Response {
-                protocol::CreateTopicsResponse response;
-                for (const auto& topic : one.body.topics) {
-                    response.topics.emplace_back();
-                    response.topics.back().name = topic.name;
-                    response.topics.back().error_code = error;
-                    response.topics.back().error_message = message;
-                }
-                return response;
-            },
-            [&](const DeleteTopics& one) -> Response {
-                protocol::DeleteTopicsResponse response;
-                for (const std::string& name : one.body.topic_names)
-                    response.responses.push_back({name, {}, error, message});
-                for (const auto& topic : one.body.topics)
-                    response.responses.push_back({topic.name, topic.topic_id, error, message});
-                return response;
-            },
-            [&](const CreatePartitions& one) -> Response {
-                protocol::CreatePartitionsResponse response;
-                for (const auto& topic : one.body.topics)
-                    response.results.push_back({topic.name, error, message});
-                return response;
-            },
-            [&](const AlterConfigs& one) -> Response {
-                protocol::IncrementalAlterConfigsResponse response;
-                for (const auto& resource : one.body.resources) {
-                    response.responses.push_back(
-                        {error, message, resource.resource_type, resource.resource_name});
-                }
-                return response;
-            },
-            [&](const RegisterBroker&) -> Response {
-                return Expected<BrokerEpoch, WireError>(Unexpected{error});
-            },
-            [&](const AllocateProducerIds&) -> Response {
-                return Expected<ProducerIdBlock, WireError>(Unexpected{error});
-            },
-        },
-        request);
-}
 
 Controller::Controller(ControllerOptions options, Image image)
     : options_(std::move(options)), image_(std::move(image)) {}
@@ -110,26 +45,65 @@ ConfigLayers Controller::layers() const {
     return {image_, options_.file, options_.node};
 }
 
-Decision Controller::handle(const Request& request, RequestToken token, Offset next_offset) const {
-    return std::visit(
-        overloaded{
-            [&](const CreateTopics& one) { return create_topics(one, token); },
-            [&](const DeleteTopics& one) { return delete_topics(one, token); },
-            [&](const CreatePartitions& one) { return create_partitions(one, token); },
-            [&](const AlterConfigs& one) { return alter_configs(one, token); },
-            [&](const RegisterBroker& one) { return register_broker(one, token, next_offset); },
-            [&](const AllocateProducerIds& one) { return allocate_producer_ids(one, token); },
-        },
-        request);
+ConfigLayers Controller::cluster_layers() const {
+    return {image_, options_.file, no_node};
+}
+
+Decision Controller::begin(Instant now) {
+    soft_ = {};
+    image_.brokers.for_each([&](NodeId id, const BrokerPtr& /*broker*/) {
+        soft_.sessions[id].deadline = now + options_.session_timeout;
+    });
+    soft_.balance_at = now + options_.balance_interval;
+    soft_.unclean_at = now + options_.unclean_interval;
+    soft_.no_op_at = now + options_.no_op_interval;
+    return {{}, {}, soft_.next_deadline()};
+}
+
+Decision Controller::handle(const Request& request, RequestToken token, const Moment& at) {
+    Decision decision;
+    Response response =
+        std::visit([&](const auto& one) { return decide(one, at, decision.records); }, request);
+    decision.replies.push_back({token, std::move(response)});
+    if (!decision.records.empty()) soft_.no_op_at = at.now + options_.no_op_interval;
+    decision.wake_at = soft_.next_deadline();
+    return decision;
+}
+
+Decision Controller::on_timer(const Moment& at) {
+    Decision decision;
+    if (fence_expired(at.now, decision.records)) {
+        // The next one has its turn when this one's records are replayed.
+    } else if (soft_.balance_at <= at.now) {
+        move_leaders_back(decision.records);
+        const bool is_capped = decision.records.size() >= options_.elections_per_pass_max;
+        soft_.balance_at = is_capped ? at.now : at.now + options_.balance_interval;
+    } else if (soft_.unclean_at <= at.now) {
+        elect_uncleanly(decision.records);
+        const bool is_capped = decision.records.size() >= options_.elections_per_pass_max;
+        soft_.unclean_at = is_capped ? at.now : at.now + options_.unclean_interval;
+    } else if (soft_.no_op_at <= at.now) {
+        decision.records.emplace_back(protocol::NoOpRecord{});
+    }
+    if (!decision.records.empty()) soft_.no_op_at = at.now + options_.no_op_interval;
+    decision.wake_at = soft_.next_deadline();
+    return decision;
 }
 
 std::vector<Record> Controller::bootstrap() const {
     std::vector<Record> records;
-    for (const SupportedFeature& feature : supported_features()) {
-        if (feature.name == kraft_version) continue;
+    const auto add = [&](const SupportedFeature& feature) {
         records.emplace_back(
             protocol::FeatureLevelRecord{std::string(feature.name), feature.levels.last});
+    };
+    // Which records there may be stands before all others.
+    for (const SupportedFeature& feature : supported_features()) {
+        if (feature.name == metadata_version) add(feature);
     }
+    for (const SupportedFeature& feature : supported_features()) {
+        if (feature.name != metadata_version && feature.name != kraft_version) add(feature);
+    }
+    add_elr_records(records);
     return records;
 }
 
@@ -149,51 +123,87 @@ void Controller::replay_kraft_version(std::int16_t level, Offset offset, LeaderE
            epoch);
 }
 
-Decision Controller::register_broker(const RegisterBroker& request,
-                                     RequestToken token,
-                                     Offset next_offset) const {
+Response Controller::decide(const RegisterBroker& request, const Moment& at, Records& records) {
     using Answer = Expected<BrokerEpoch, WireError>;
     const BrokerRegistration& registration = request.registration;
-    const auto refuse = [&](WireError error) {
-        return Decision{{}, {{token, Answer(Unexpected{error})}}};
-    };
     if (registration.cluster_id != options_.cluster_id) {
-        return refuse(WireError::inconsistent_cluster_id);
+        return Answer(Unexpected{WireError::inconsistent_cluster_id});
     }
-    if (registration.log_directories.empty()) return refuse(WireError::invalid_registration);
-
+    if (registration.log_directories.empty()) {
+        return Answer(Unexpected{WireError::invalid_registration});
+    }
     const Broker* before = image_.find_broker(registration.id);
     if (before != nullptr && before->incarnation_id == registration.incarnation_id) {
-        return {{}, {{token, Answer(before->epoch)}}};
+        return Answer(before->epoch);
     }
-    const BrokerEpoch epoch(next_offset.value());
-    Decision decision;
-    decision.records.emplace_back(registration_record(registration, epoch));
+    const BrokerEpoch epoch(at.next_offset.value());
+    records.emplace_back(registration_record(registration, epoch));
     protocol::BrokerRegistrationChangeRecord unfence;
     unfence.broker_id = registration.id;
     unfence.broker_epoch = epoch;
     unfence.fenced = -1;
-    decision.records.emplace_back(std::move(unfence));
-    lead_again(image_, registration.id, decision.records);
-    decision.replies.push_back({token, Answer(epoch)});
-    return decision;
+    records.emplace_back(std::move(unfence));
+    lead_again(registration.id, records);
+    return Answer(epoch);
 }
 
-Decision Controller::allocate_producer_ids(const AllocateProducerIds& request,
-                                           RequestToken token) const {
+// What a restarted broker led gets a new leader epoch: if it lost a tail that was not synced, the
+// offsets of that tail are given out again, and readers can tell the two by the epoch. What nobody
+// leads, as a controlled shutdown leaves it, is led again by a broker that is in sync or eligible.
+void Controller::lead_again(NodeId broker, Records& records) const {
+    image_.topics_by_id.for_each([&](const Uuid& id, const TopicPtr& topic) {
+        ChangeScope scope = scope_of(*topic, ElectionKind::online);
+        scope.presence.returns = broker;
+        for (std::size_t at = 0; at < topic->partitions.size(); ++at) {
+            const PartitionState& partition = topic->partitions[at];
+            const PartitionRef which{id, PartitionIndex(static_cast<std::int32_t>(at))};
+            if (partition.leader == broker) {
+                protocol::PartitionChangeRecord change;
+                change.topic_id = which.topic;
+                change.partition_id = which.index;
+                change.leader = broker;
+                records.emplace_back(std::move(change));
+            } else if (partition.leader == no_node && contains(partition.replicas, broker)) {
+                auto change = change_partition(which, partition, {}, scope);
+                if (change) records.emplace_back(std::move(*change));
+            }
+        }
+    });
+}
+
+Response Controller::decide(const AllocateProducerIds& request,
+                            const Moment& /*at*/,
+                            Records& records) {
     using Answer = Expected<ProducerIdBlock, WireError>;
-    const Broker* broker = image_.find_broker(request.broker);
-    if (broker == nullptr || broker->epoch != request.epoch) {
-        return {{}, {{token, Answer(Unexpected{WireError::stale_broker_epoch})}}};
+    if (is_stale(request.broker, request.epoch)) {
+        return Answer(Unexpected{WireError::stale_broker_epoch});
     }
     const ProducerId first = image_.next_producer_id;
     if (first.value() > INT64_MAX - producer_id_block_size) {
-        return {{}, {{token, Answer(Unexpected{WireError::unknown_server_error})}}};
+        return Answer(Unexpected{WireError::unknown_server_error});
     }
-    const protocol::ProducerIdsRecord record{request.broker,
-                                             request.epoch,
-                                             first + producer_id_block_size};
-    return {{record}, {{token, Answer(ProducerIdBlock{first})}}};
+    if (options_.rules.producer_ids == ProducerIdRule::logged) {
+        records.emplace_back(protocol::ProducerIdsRecord{request.broker,
+                                                         request.epoch,
+                                                         first + producer_id_block_size});
+    }
+    return Answer(ProducerIdBlock{first});
+}
+
+Response Controller::decide(const protocol::AllocateProducerIdsRequest& request,
+                            const Moment& at,
+                            Records& records) {
+    const Response decided =
+        decide(AllocateProducerIds{request.broker_id, request.broker_epoch}, at, records);
+    const auto& block = std::get<Expected<ProducerIdBlock, WireError>>(decided);
+    protocol::AllocateProducerIdsResponse response;
+    if (block) {
+        response.producer_id_start = block->first;
+        response.producer_id_len = producer_id_block_size;
+    } else {
+        response.error_code = block.error();
+    }
+    return response;
 }
 
 }  // namespace glasslog::metadata

@@ -4,107 +4,35 @@
 // looks at the image as of the last appended record, and returns records and answers; only replay
 // changes the image, when the records were appended. The service keeps each answer until the
 // records below it are committed. Sources: KIP-500, KIP-631; docs/metadata.md.
+//
+// Its parts, one file each: topics, alter_configs, brokers, partitions, leader_elections,
+// reassignment, feature_levels; what they share is pure (partition_change.hpp, elections.hpp,
+// elr.hpp, placement.hpp).
 
-#include "core/base/expected.hpp"
 #include "core/base/ids.hpp"
-#include "core/base/strong.hpp"
 #include "core/base/time.hpp"
-#include "core/base/uuid.hpp"
 #include "core/metadata/configs.hpp"
 #include "core/metadata/image.hpp"
+#include "core/metadata/partition_change.hpp"
 #include "core/metadata/records.hpp"
-#include "core/protocol/errors.hpp"
-#include "core/protocol/messages/create_partitions.hpp"
-#include "core/protocol/messages/create_topics.hpp"
-#include "core/protocol/messages/delete_topics.hpp"
-#include "core/protocol/messages/incremental_alter_configs.hpp"
+#include "core/metadata/requests.hpp"
+#include "core/metadata/rules.hpp"
+#include "core/metadata/soft.hpp"
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
-#include <variant>
 #include <vector>
 
 namespace glasslog::metadata {
 
-// Names a request that waits for its answer.
-using RequestToken = Strong<struct RequestTokenTag, std::uint64_t>;
-
-inline constexpr std::int64_t producer_id_block_size = 1'000;
-
-// [first, first + producer_id_block_size)
-struct ProducerIdBlock {
-    ProducerId first;
-};
-
-// What a broker says of itself when it starts.
-struct BrokerRegistration {
-    NodeId id;
-    std::string cluster_id;
-    Uuid incarnation_id;  // new at every start
-    std::vector<ListenerEndpoint> endpoints;
-    std::optional<std::string> rack;
-    std::vector<Uuid> log_directories;
-};
-
-// Requests. `draw`s are the chance in them: ids of new topics, and where placement begins.
-struct CreateTopics {
-    protocol::CreateTopicsRequest body;
-    std::vector<Uuid> topic_ids;  // one per topic of the body
-    std::uint64_t draw = 0;
-};
-
-struct DeleteTopics {
-    protocol::DeleteTopicsRequest body;
-    protocol::Version version;
-};
-
-struct CreatePartitions {
-    protocol::CreatePartitionsRequest body;
-    std::uint64_t draw = 0;
-};
-
-struct AlterConfigs {
-    protocol::IncrementalAlterConfigsRequest body;
-};
-
-struct RegisterBroker {
-    BrokerRegistration registration;
-};
-
-struct AllocateProducerIds {
-    NodeId broker;
-    BrokerEpoch epoch;
-};
-
-using Request = std::variant<CreateTopics,
-                             DeleteTopics,
-                             CreatePartitions,
-                             AlterConfigs,
-                             RegisterBroker,
-                             AllocateProducerIds>;
-
-// Answers, in the order of the requests above.
-using Response = std::variant<protocol::CreateTopicsResponse,
-                              protocol::DeleteTopicsResponse,
-                              protocol::CreatePartitionsResponse,
-                              protocol::IncrementalAlterConfigsResponse,
-                              Expected<BrokerEpoch, protocol::WireError>,
-                              Expected<ProducerIdBlock, protocol::WireError>>;
-
-struct Reply {
-    RequestToken token;
-    Response response;
-};
-
-// The same answer for all that a request asks, by a node that cannot decide it.
-Response refuse_all(const Request& request, protocol::WireError error);
-
 // records: one atomic batch, or none. replies: when the records, and all that they rest on, are
-// committed.
+// committed. wake_at: call on_timer then; it replaces the time of earlier decisions.
 struct Decision {
     std::vector<Record> records;
     std::vector<Reply> replies;
+    Instant wake_at = Instant::never();
 };
 
 struct ControllerOptions {
@@ -112,6 +40,21 @@ struct ControllerOptions {
     std::string cluster_id;
     StaticConfigs file;                                // defaults: num.partitions, …
     std::int32_t partitions_per_request_max = 10'000;  // of one atomic batch
+    std::int32_t max_replication_factor = 1;           // until the node can replicate
+    Duration session_timeout = Duration::seconds(9);   // broker.session.timeout.ms
+    Duration balance_interval = Duration::seconds(300);
+    Duration unclean_interval = Duration::seconds(300);
+    // metadata.max.idle.interval.ms; max() for a quorum of one voter, whose log need not move.
+    Duration no_op_interval = Duration::max();
+    std::size_t elections_per_pass_max = 1'000;
+    Rules rules{};
+};
+
+// When and where a decision falls. next_offset: where its first record will stand (a broker's epoch
+// is the offset at which its registration was decided).
+struct Moment {
+    Instant now;
+    Offset next_offset;
 };
 
 class Controller {
@@ -119,9 +62,16 @@ public:
     // The image is that of the committed log when this controller begins to lead.
     Controller(ControllerOptions options, Image image);
 
-    // Decides. next_offset: where the first record of the decision will stand (a broker's epoch is
-    // the offset of its registration).
-    Decision handle(const Request& request, RequestToken token, Offset next_offset) const;
+    // Leads a cluster of brokers from now on: all sessions and timers begin. Once, before on_timer
+    // is called; a one-node service, whose broker sends no heartbeats, does without both.
+    Decision begin(Instant now);
+
+    // Decides. Changes soft() alone.
+    Decision handle(const Request& request, RequestToken token, const Moment& at);
+
+    // Decides what is due by now, one thing at a time: a wake_at that is not in the future asks to
+    // be called again.
+    Decision on_timer(const Moment& at);
 
     // The records that make an empty log a cluster: the feature levels.
     std::vector<Record> bootstrap() const;
@@ -134,20 +84,123 @@ public:
 
     const Image& state() const { return image_; }
 
+    const Soft& soft() const { return soft_; }
+
 private:
-    Decision create_topics(const CreateTopics& request, RequestToken token) const;
-    Decision delete_topics(const DeleteTopics& request, RequestToken token) const;
-    Decision create_partitions(const CreatePartitions& request, RequestToken token) const;
-    Decision alter_configs(const AlterConfigs& request, RequestToken token) const;
-    Decision register_broker(const RegisterBroker& request,
-                             RequestToken token,
-                             Offset next_offset) const;
-    Decision allocate_producer_ids(const AllocateProducerIds& request, RequestToken token) const;
+    using Records = std::vector<Record>;
+    using Affected = std::function<bool(const PartitionState&)>;
+
+    // What a heartbeat makes of its broker.
+    enum class BrokerStep : std::uint8_t { stay, fence, unfence, begin_shutdown, shut_down_now };
+
+    // What an election of one partition came to.
+    struct Outcome {
+        protocol::WireError error = protocol::WireError::none;
+        std::optional<std::string> message;
+    };
+
+    Response decide(const CreateTopics& request, const Moment& at, Records& records);
+    Response decide(const DeleteTopics& request, const Moment& at, Records& records);
+    Response decide(const CreatePartitions& request, const Moment& at, Records& records);
+    Response decide(const AlterConfigs& request, const Moment& at, Records& records);
+    Response decide(const RegisterBroker& request, const Moment& at, Records& records);
+    Response decide(const AllocateProducerIds& request, const Moment& at, Records& records);
+    Response decide(const UpdateFeatures& request, const Moment& at, Records& records);
+    Response decide(const FenceBroker& request, const Moment& at, Records& records);
+    Response decide(const protocol::BrokerRegistrationRequest& request,
+                    const Moment& at,
+                    Records& records);
+    Response decide(const protocol::BrokerHeartbeatRequest& request,
+                    const Moment& at,
+                    Records& records);
+    Response decide(const protocol::UnregisterBrokerRequest& request,
+                    const Moment& at,
+                    Records& records);
+    Response decide(const protocol::ControllerRegistrationRequest& request,
+                    const Moment& at,
+                    Records& records);
+    Response decide(const protocol::AllocateProducerIdsRequest& request,
+                    const Moment& at,
+                    Records& records);
+    Response decide(const protocol::AlterPartitionRequest& request,
+                    const Moment& at,
+                    Records& records);
+    Response decide(const protocol::AssignReplicasToDirsRequest& request,
+                    const Moment& at,
+                    Records& records);
+    Response decide(const protocol::ElectLeadersRequest& request,
+                    const Moment& at,
+                    Records& records);
+    Response decide(const protocol::AlterPartitionReassignmentsRequest& request,
+                    const Moment& at,
+                    Records& records);
+    Response decide(const protocol::ListPartitionReassignmentsRequest& request,
+                    const Moment& at,
+                    Records& records);
+
+    void lead_again(NodeId broker, Records& records) const;
+
+    // brokers.cpp
+    bool is_stale(NodeId broker, BrokerEpoch epoch) const;
+    std::optional<protocol::WireError> registration_refusal(
+        const protocol::BrokerRegistrationRequest& request, Instant now) const;
+    std::optional<protocol::WireError> feature_refusal(
+        const std::vector<protocol::RegisteredFeature>& features) const;
+    void fence(const Broker& broker, Records& records) const;
+    bool fence_expired(Instant now, Records& records);
+
+    // heartbeats.cpp
+    BrokerStep next_step(const protocol::BrokerHeartbeatRequest& request, bool is_caught_up) const;
+    void take_directories(const protocol::BrokerHeartbeatRequest& request,
+                          BrokerStep step,
+                          Records& records) const;
+    void unfence(const Broker& broker, Records& records) const;
+    void begin_shutdown(const Broker& broker, Records& records) const;
+    bool leads_anything(NodeId broker) const;
+    Offset lowest_active_offset() const;
+
+    // partitions.cpp
+    protocol::AlterPartitionResponse::Partition alter_partition(
+        const protocol::AlterPartitionRequest& request,
+        const Topic& topic,
+        const protocol::AlterPartitionRequest::Partition& wanted,
+        Records& records) const;
+    protocol::WireError assign_directory(const protocol::AssignReplicasToDirsRequest& request,
+                                         const PartitionRef& which,
+                                         const Uuid& directory,
+                                         Records& records) const;
+
+    // leader_elections.cpp
+    ChangeScope scope_of(const Topic& topic, ElectionKind kind) const;
+    void update_leaders(const Presence& presence, const Affected& affected, Records& records) const;
+    Outcome elect_leader(const Topic& topic,
+                         PartitionIndex index,
+                         ElectionKind kind,
+                         Records& records) const;
+    void move_leaders_back(Records& records) const;
+    void elect_uncleanly(Records& records) const;
+
+    // reassignment.cpp
+    Outcome reassign(const protocol::AlterPartitionReassignmentsRequest& request,
+                     const std::string& topic,
+                     const protocol::AlterPartitionReassignmentsRequest::Partition& wanted,
+                     Records& records) const;
+    Outcome cancel_reassignment(const Topic& topic, PartitionIndex index, Records& records) const;
+
+    // feature_levels.cpp
+    bool has_elr() const;
+    std::optional<std::string> level_complaint(
+        const protocol::UpdateFeaturesRequest::Update& update) const;
+    void add_elr_records(Records& records) const;
 
     ConfigLayers layers() const;
+    ConfigLayers cluster_layers() const;  // of no broker in particular
+    std::int64_t min_isr(const Topic& topic) const;
+    bool allows_unclean_election(const Topic& topic) const;
 
     ControllerOptions options_;
     Image image_;
+    Soft soft_;
 };
 
 }  // namespace glasslog::metadata

@@ -157,6 +157,9 @@ private:
         const bool stays = scope_.rules.last_member == LastMemberRule::stays_in_sync;
         if (scope_.has_elr && !stays) return;
         after_.isr = before_.isr;
+        std::erase_if(after_.isr, [&](NodeId node) { return !contains(after_.replicas, node); });
+        // A cancelled reassignment that nobody of the replicas before is in sync for.
+        if (after_.isr.empty() && !before_.isr.empty()) after_.isr = {after_.replicas.front()};
         after_.eligible_leader_replicas = without(after_.eligible_leader_replicas, after_.isr);
     }
 

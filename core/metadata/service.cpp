@@ -120,7 +120,7 @@ public:
             park({}, {{token, refuse_all(request, protocol::WireError::request_timed_out)}});
             return;
         }
-        Decision decision = controller_.handle(request, token, log_.end());
+        Decision decision = controller_.handle(request, token, {runtime_.clock.now(), log_.end()});
         append(decision.records);
         park(controller_.state(), std::move(decision.replies));
     }

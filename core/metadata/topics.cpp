@@ -51,9 +51,22 @@ const Topic* find_collision(const Image& image, std::string_view name) {
     return found;
 }
 
+// Every directory of it takes no new replicas.
+bool is_cordoned(const Broker& broker) {
+    if (!broker.cordoned_directories || broker.log_directories.empty()) return false;
+    const auto& cordoned = *broker.cordoned_directories;
+    return std::all_of(broker.log_directories.begin(),
+                       broker.log_directories.end(),
+                       [&](const Uuid& one) {
+                           return std::find(cordoned.begin(), cordoned.end(), one) !=
+                                  cordoned.end();
+                       });
+}
+
 std::vector<UsableBroker> usable_brokers(const Image& image) {
     std::vector<UsableBroker> usable;
     image.brokers.for_each([&](NodeId id, const BrokerPtr& broker) {
+        if (broker->is_in_controlled_shutdown || is_cordoned(*broker)) return;
         usable.push_back({id, broker->rack, broker->is_fenced});
     });
     return usable;
@@ -110,6 +123,12 @@ std::int64_t default_number(const ConfigLayers& layers, std::string_view key) {
     return value;
 }
 
+// TopicIdentity::name: whoever is called the same is the same.
+Uuid id_of_name(std::string_view name) {
+    const std::uint64_t hash = StableHash().add(name).value();
+    return Uuid::version_4(hash, ~hash);
+}
+
 // Decides one topic of a CreateTopics: its partitions, then its records and its answer.
 class TopicCreation {
 public:
@@ -142,6 +161,15 @@ public:
         }
         if (auto refusal = take_configs()) return refusal;
         return wanted_.assignments.empty() ? place_partitions(draw) : take_assignments();
+    }
+
+    // Once decided: whether this node can replicate that often.
+    std::optional<Refusal> factor_refusal(std::int32_t factor_max) const {
+        const std::size_t factor = replicas_.front().size();
+        if (factor <= static_cast<std::size_t>(factor_max)) return std::nullopt;
+        return Refusal{
+            WireError::invalid_replication_factor,
+            fmt::format("{} replicas are wanted; this node makes at most {}", factor, factor_max)};
     }
 
     void add_records(std::vector<Record>& records) const {
@@ -277,7 +305,7 @@ constexpr std::string_view timed_out = "the request's time was over before it wa
 
 }  // namespace
 
-Decision Controller::create_topics(const CreateTopics& request, RequestToken token) const {
+Response Controller::decide(const CreateTopics& request, const Moment& /*at*/, Records& records) {
     const auto& topics = request.body.topics;
     const ConfigLayers all = layers();
     std::set<std::string> repeated = repeated_names(topics);
@@ -286,7 +314,6 @@ Decision Controller::create_topics(const CreateTopics& request, RequestToken tok
     for (const auto& topic : topics)
         partition_count += TopicCreation::partition_count(all, topic);
 
-    Decision decision;
     protocol::CreateTopicsResponse response;
     const auto refuse = [&](const std::string& name, WireError error, std::string_view message) {
         response.topics.push_back(refused_topic(name, {error, std::string(message)}));
@@ -307,17 +334,21 @@ Decision Controller::create_topics(const CreateTopics& request, RequestToken tok
                    fmt::format("one request makes at most {} partitions",
                                options_.partitions_per_request_max));
         } else {
-            TopicCreation creation(all, topics[at], request.topic_ids[at]);
-            if (auto refusal = creation.decide(request.draw + at)) {
+            const bool by_id = options_.rules.topic_identity == TopicIdentity::id;
+            TopicCreation creation(all,
+                                   topics[at],
+                                   by_id ? request.topic_ids[at] : id_of_name(name));
+            std::optional<Refusal> refusal = creation.decide(request.draw + at);
+            if (!refusal) refusal = creation.factor_refusal(options_.max_replication_factor);
+            if (refusal) {
                 response.topics.push_back(refused_topic(name, std::move(*refusal)));
                 continue;
             }
             response.topics.push_back(creation.answer());
-            if (!request.body.validate_only) creation.add_records(decision.records);
+            if (!request.body.validate_only) creation.add_records(records);
         }
     }
-    decision.replies.push_back({token, std::move(response)});
-    return decision;
+    return response;
 }
 
 namespace {
@@ -380,7 +411,7 @@ std::optional<Deleted> unknown_target(const Image& image, DeletionTarget& target
 
 }  // namespace
 
-Decision Controller::delete_topics(const DeleteTopics& request, RequestToken token) const {
+Response Controller::decide(const DeleteTopics& request, const Moment& /*at*/, Records& records) {
     std::vector<DeletionTarget> targets = deletion_targets(request);
     std::map<DeletionTarget, int> times;
     for (const DeletionTarget& target : targets)
@@ -395,7 +426,6 @@ Decision Controller::delete_topics(const DeleteTopics& request, RequestToken tok
         if (topic != nullptr && by_id.contains(topic->id)) by_both.insert(topic->id);
     }
 
-    Decision decision;
     protocol::DeleteTopicsResponse response;
     for (DeletionTarget& target : targets) {
         if (auto answer = malformed_target(target)) {
@@ -428,11 +458,10 @@ Decision Controller::delete_topics(const DeleteTopics& request, RequestToken tok
                                 "the topic is named by its name and by its id"));
             continue;
         }
-        decision.records.emplace_back(protocol::RemoveTopicRecord{target.id});
+        records.emplace_back(protocol::RemoveTopicRecord{target.id});
         response.responses.push_back(deletion_answer(target, WireError::none, ""));
     }
-    decision.replies.push_back({token, std::move(response)});
-    return decision;
+    return response;
 }
 
 namespace {
@@ -488,8 +517,9 @@ std::optional<Refusal> growth_refusal(const Topic* topic, std::int32_t count) {
 
 }  // namespace
 
-Decision Controller::create_partitions(const CreatePartitions& request, RequestToken token) const {
-    Decision decision;
+Response Controller::decide(const CreatePartitions& request,
+                            const Moment& /*at*/,
+                            Records& records) {
     protocol::CreatePartitionsResponse response;
     const auto answer = [&](const std::string& name, Refusal refusal) {
         protocol::CreatePartitionsResponse::Topic result;
@@ -533,11 +563,10 @@ Decision Controller::create_partitions(const CreatePartitions& request, RequestT
             const PartitionIndex index(present + static_cast<std::int32_t>(at));
             protocol::PartitionRecord record = partition_record(image_, index, (*replicas)[at]);
             record.topic_id = topic->id;
-            decision.records.emplace_back(std::move(record));
+            records.emplace_back(std::move(record));
         }
     }
-    decision.replies.push_back({token, std::move(response)});
-    return decision;
+    return response;
 }
 
 }  // namespace glasslog::metadata

@@ -20,7 +20,7 @@ from suite.outcome import Failure, Skip, say
 def tests():
     """{name: function of a session}; imported late, since the clients may be absent."""
     from suite import (case_admin, case_advertised, case_clients, case_directory,
-                       case_dump, case_hostile, case_judge, case_kill9)
+                       case_dump, case_hostile, case_judge, case_kill9, case_storage)
     return {
         "kcat": lambda s: case_clients.run_client(s, "kcat"),
         "confluent": lambda s: case_clients.run_client(s, "confluent"),
@@ -35,6 +35,7 @@ def tests():
         "hostile": case_hostile.run,
         "dump": case_dump.run,
         "directory": case_directory.run,
+        "storage": case_storage.run,
     }
 
 

@@ -18,7 +18,8 @@ TEST(BrokersTest, ABrokersEpochIsWhereItsRegistrationStands) {
     const Broker* broker = lab.image().find_broker(NodeId(2));
     ASSERT_NE(broker, nullptr);
     EXPECT_EQ(broker->epoch, second);
-    EXPECT_EQ(second.value(), 3) << "behind one feature level and the first broker's two records";
+    EXPECT_EQ(second.value(), 5)
+        << "behind two levels, a minimum and the first broker's two records";
     EXPECT_FALSE(broker->is_fenced);
 }
 

@@ -39,7 +39,7 @@ public:
     // Decides and replays. The decision stays in `last`.
     template <typename T>
     T ask(const Request& request) {
-        last = controller_.handle(request, RequestToken(1), next_);
+        last = controller_.handle(request, RequestToken(1), {now, next_});
         replay(last.records);
         EXPECT_EQ(last.replies.size(), 1U);
         return std::get<T>(last.replies.at(0).response);
@@ -73,6 +73,7 @@ public:
     }
 
     Decision last;
+    Instant now;
 
 private:
     Controller controller_;

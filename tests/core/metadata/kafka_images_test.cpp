@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <set>
 #include <string>
@@ -20,6 +21,8 @@
 
 namespace glasslog::metadata::test {
 namespace {
+
+namespace fs = std::filesystem;
 
 using nlohmann::json;
 using raft::SnapshotId;
@@ -146,6 +149,33 @@ TEST(KafkaImagesTest, GiveBackTheRecordsOfKafkasSnapshot) {
         ours.push_back(canonical(record));
 
     EXPECT_EQ(difference(ours, theirs), "");
+}
+
+TEST(KafkaImagesTest, ComeFromSnapshotsThatAreWrittenAsTheyWereRead) {
+    std::size_t count = 0;
+    for (const char* name :
+         {"formatted-standalone", "metadata-active", "metadata-follower", "one-node-clean"}) {
+        const FactsArchive archive(name);
+        if (!archive.is_there()) GTEST_SKIP() << "GLASSLOG_FACTS is not set";
+        for (const auto& entry : fs::recursive_directory_iterator(archive.data())) {
+            const auto parsed = raft::parse_snapshot_file_name(entry.path().filename().string());
+            const bool is_bootstrap = entry.path().filename() == "bootstrap.checkpoint";
+            if (!parsed && !is_bootstrap) continue;
+            const LeaderEpoch epoch = parsed ? parsed->id.epoch : LeaderEpoch(0);
+            const auto theirs = raft::decode_snapshot(support::read_file(entry.path()), epoch);
+            ASSERT_TRUE(theirs) << entry.path() << theirs.error().text();
+            std::vector<std::uint8_t> ours;
+            for (const Bytes& batch : raft::encode_snapshot(*theirs, {.epoch = epoch}))
+                ours.insert(ours.end(), batch.view().begin(), batch.view().end());
+
+            const auto again = raft::decode_snapshot(Bytes::from(std::move(ours)), epoch);
+
+            ASSERT_TRUE(again) << entry.path();
+            EXPECT_EQ(*again, *theirs) << entry.path();
+            ++count;
+        }
+    }
+    EXPECT_EQ(count, 9U);
 }
 
 // ------------------------------------------------- against the words of Kafka's own dump tool

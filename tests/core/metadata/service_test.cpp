@@ -34,9 +34,12 @@ TEST(ServiceTest, BeginsAnEmptyLogAsKafkaDoes) {
     EXPECT_TRUE(first->is_control());
     EXPECT_EQ(first->record_count(), 3) << "leader change, kraft version, voters";
     EXPECT_EQ(first->leader_epoch(), LeaderEpoch(1));
-    EXPECT_EQ(
-        lab.image().features,
-        (std::map<std::string, std::int16_t>{{"kraft.version", 1}, {"metadata.version", 30}}));
+    EXPECT_EQ(lab.image().features,
+              (std::map<std::string, std::int16_t>{{"eligible.leader.replicas.version", 1},
+                                                   {"kraft.version", 1},
+                                                   {"metadata.version", 30}}));
+    EXPECT_EQ(lab.image().configs_of({ConfigResourceType::broker, ""}).at("min.insync.replicas"),
+              "1");
     const Bytes quorum = lab.lab().image().contents(quorum_path).value_or(Bytes());
     EXPECT_EQ(as_text(quorum.view()),
               "{\"leaderId\":1,\"leaderEpoch\":1,\"votedId\":-1,"

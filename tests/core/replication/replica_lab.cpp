@@ -30,7 +30,8 @@ ReplicaLab::ReplicaLab(std::uint64_t seed, std::int32_t reactors)
 }
 
 void ReplicaLab::decide(const metadata::Request& request) {
-    const auto decision = controller_.handle(request, metadata::RequestToken(1), next_record_);
+    const auto decision =
+        controller_.handle(request, metadata::RequestToken(1), {Instant(), next_record_});
     if (decision.records.empty()) return;
     controller_.replay(decision.records, next_record_, LeaderEpoch(1));
     next_record_ = next_record_ + static_cast<std::int64_t>(decision.records.size());

@@ -55,13 +55,15 @@ def compare(client, topic, *written):
 
 
 class Kafka(OwnBroker):
-    """Apache Kafka as broker and controller on the directory and address of a broker of ours."""
+    """Apache Kafka as broker and controller on the directory and address of a broker of ours;
+    properties: the file that says so, when there is one."""
 
-    def __init__(self, broker):
+    def __init__(self, broker, properties=None):
         self.address, self.data, self.scratch = broker.address, broker.data, broker.scratch
         self.log_path = self.scratch / "kafka.log"
         self.process = None
-        self.command_line = place.java_command("kafka.Kafka", str(self.configure()))
+        self.command_line = place.java_command("kafka.Kafka",
+                                               str(properties or self.configure()))
 
     def configure(self):
         path = self.scratch / "kafka.properties"
