@@ -224,6 +224,31 @@ TEST(DriverTest, AVoterIsAddedAndRemoved) {
     EXPECT_THAT(lab.voters_seen_by(NodeId(4)), ElementsAre(NodeId(1), NodeId(2), NodeId(3)));
 }
 
+TEST(DriverTest, AControllerThatMayJoinsByItself) {
+    QuorumLab lab({.voters = 3, .spares = 1, .spares_join = true});
+    lab.start_all();
+    lab.write("a");
+
+    EXPECT_TRUE(lab.run_until([&] { return lab.voters_seen_by(NodeId(4)).size() == 4; }));
+    lab.write("b");
+}
+
+// Two of three go on without the third, one of them added.
+TEST(DriverTest, AnAddedVoterCounts) {
+    QuorumLab lab({.voters = 2, .spares = 1, .spares_join = true});
+    lab.start_all();
+    ASSERT_TRUE(lab.run_until(
+        [&] { return lab.is_open(NodeId(3)) && lab.voters_seen_by(NodeId(3)).size() == 3; }));
+    const NodeId leader = lab.leader();
+
+    lab.world().power_loss(leader, sim::CrashModel{});
+    ASSERT_TRUE(lab.run_until([&] { return lab.has_leader_other_than(leader); }));
+    lab.write("a");
+    lab.world().restart(leader);
+
+    EXPECT_TRUE(lab.run_until([&] { return lab.knows_everywhere("a"); }));
+}
+
 TEST(DriverTest, ALeaderThatStopsGivesItsEpochAwayAtOnce) {
     QuorumLab lab({});
     lab.start_all();
