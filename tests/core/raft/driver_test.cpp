@@ -1,6 +1,7 @@
 // The driver of a quorum node, on simulated disks and networks: that what the machine wants is done
 // in order and survives what nodes, disks and links do.
 
+#include "core/base/random.hpp"
 #include "core/protocol/record_batch.hpp"
 #include "tests/core/raft/quorum_lab.hpp"
 
@@ -224,6 +225,31 @@ TEST(DriverTest, AVoterIsAddedAndRemoved) {
     EXPECT_THAT(lab.voters_seen_by(NodeId(4)), ElementsAre(NodeId(1), NodeId(2), NodeId(3)));
 }
 
+TEST(DriverTest, AControllerThatMayJoinsByItself) {
+    QuorumLab lab({.voters = 3, .spares = 1, .spares_join = true});
+    lab.start_all();
+    lab.write("a");
+
+    EXPECT_TRUE(lab.run_until([&] { return lab.voters_seen_by(NodeId(4)).size() == 4; }));
+    lab.write("b");
+}
+
+// Two of three go on without the third, one of them added.
+TEST(DriverTest, AnAddedVoterCounts) {
+    QuorumLab lab({.voters = 2, .spares = 1, .spares_join = true});
+    lab.start_all();
+    ASSERT_TRUE(lab.run_until(
+        [&] { return lab.is_open(NodeId(3)) && lab.voters_seen_by(NodeId(3)).size() == 3; }));
+    const NodeId leader = lab.leader();
+
+    lab.world().power_loss(leader, sim::CrashModel{});
+    ASSERT_TRUE(lab.run_until([&] { return lab.has_leader_other_than(leader); }));
+    lab.write("a");
+    lab.world().restart(leader);
+
+    EXPECT_TRUE(lab.run_until([&] { return lab.knows_everywhere("a"); }));
+}
+
 TEST(DriverTest, ALeaderThatStopsGivesItsEpochAwayAtOnce) {
     QuorumLab lab({});
     lab.start_all();
@@ -333,6 +359,69 @@ TEST(DriverTest, AnsweredProposalsSurviveAPowerLossAtAnyBoundary) {
         }
     }
     EXPECT_GT(crash_count, 10);
+}
+
+// What any node was ever told, as long as it lasts: later lives must begin with it.
+class Ledger {
+public:
+    void note(const std::vector<std::string>& told) {
+        const std::size_t common = std::min(told.size(), all_.size());
+        EXPECT_TRUE(std::equal(told.begin(),
+                               told.begin() + static_cast<std::ptrdiff_t>(common),
+                               all_.begin()))
+            << "two nodes were told different logs";
+        if (told.size() > all_.size()) all_ = told;
+    }
+
+    const std::vector<std::string>& all() const { return all_; }
+
+private:
+    std::vector<std::string> all_;
+};
+
+// Three nodes, power that goes and comes, links that are cut, snapshots taken: chance decides.
+TEST(DriverTest, EveryNodeIsToldOneLogWhateverTheyLose) {
+    const std::vector<NodeId> nodes{NodeId(1), NodeId(2), NodeId(3)};
+    std::size_t told_count = 0;
+    for (std::uint64_t seed = 1; seed <= 25; ++seed) {
+        QuorumLab lab({.seed = seed});
+        std::uint64_t draws = 0;
+        const auto draw = [&](std::int64_t most) {
+            return between(StableHash().add(seed).add(++draws).value(), 0, most);
+        };
+        Ledger ledger;
+        const auto note_all = [&] {
+            for (const NodeId node : nodes)
+                ledger.note(lab.told(node).values);
+        };
+        lab.start_all();
+        for (int round = 0; round < 12; ++round) {
+            const NodeId victim = nodes[static_cast<std::size_t>(draw(2))];
+            for (const NodeId node : nodes) {
+                if (lab.is_up(node) && lab.is_open(node)) {
+                    lab.propose(node, {fmt::format("{}-{}", round, node)});
+                }
+            }
+            lab.run_for(Duration::milliseconds(draw(1'500)));
+            note_all();
+            if (draw(3) == 0 && lab.is_open(victim) && lab.told(victim).upto > Offset(0)) {
+                lab.snapshot(victim);
+            }
+            const auto cut = lab.world().inject(sim::Cut{victim, no_node});
+            lab.run_for(Duration::milliseconds(draw(3'000)));
+            lab.world().heal(cut);
+            note_all();
+            lab.world().power_loss(victim, sim::CrashModel{});
+            lab.run_for(Duration::milliseconds(draw(2'500)));
+            lab.world().restart(victim);
+        }
+        lab.write("end");
+        note_all();
+        told_count += ledger.all().size();
+        for (const NodeId node : nodes)
+            EXPECT_EQ(lab.told(node).values, ledger.all()) << seed;
+    }
+    EXPECT_GT(told_count, 100U);
 }
 
 }  // namespace

@@ -83,6 +83,12 @@ public:
             case protocol::ApiKey::update_raft_voter:
                 return serve<protocol::UpdateRaftVoterRequest, protocol::UpdateRaftVoterResponse>(
                     std::move(request));
+            case protocol::ApiKey::add_raft_voter:
+                return serve<protocol::AddRaftVoterRequest, protocol::AddRaftVoterResponse>(
+                    std::move(request));
+            case protocol::ApiKey::remove_raft_voter:
+                return serve<protocol::RemoveRaftVoterRequest, protocol::RemoveRaftVoterResponse>(
+                    std::move(request));
             default:
                 request.responder.close_connection();
         }
@@ -183,6 +189,7 @@ QuorumOptions QuorumLab::options_of(NodeId node) const {
     options.machine.self = {node, directory_of(node)};
     options.machine.endpoints = {{"CONTROLLER", name_of(node), port}};
     options.machine.timing.fast_election_delay_max = options_.fast_election_delay_max;
+    options.machine.joins_by_itself = options_.spares_join && node.value() > options_.voters;
     options.cluster_id = "cluster";
     options.snapshot_bytes_max = 200;  // a snapshot comes in several pieces
     for (const Voter& voter : voters)

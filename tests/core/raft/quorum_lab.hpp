@@ -35,6 +35,7 @@ struct LabOptions {
     std::int32_t voters = 3;
     std::int32_t spares = 0;  // nodes that are no voters
     Duration fast_election_delay_max;
+    bool spares_join = false;  // by themselves
 };
 
 class QuorumNode;
@@ -60,6 +61,8 @@ public:
     const Told& told(NodeId node) const { return told_.at(node); }
 
     bool is_up(NodeId node) { return world_.is_running(node); }
+
+    bool is_open(NodeId node) const { return told_.at(node).is_open; }
 
     // Proposes one batch on that node; its end, or nothing when it does not lead.
     std::optional<Offset> propose(NodeId node, const std::vector<std::string>& values);
