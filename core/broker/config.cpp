@@ -19,7 +19,8 @@ struct NumberOption {
 
 struct DurationOption {
     std::string_view key;
-    Duration Config::*member;
+    Duration& (*member)(Config&);
+    std::int64_t low_ms = 1;
 };
 
 struct FlagOption {
@@ -40,20 +41,56 @@ constexpr std::array numbers{
     NumberOption{"glasslog.reactors", &Config::reactor_count, 1, 64},
 };
 
+// 0 where Kafka, or this key's description, lets it switch something off.
 constexpr std::array durations{
-    DurationOption{"connections.max.idle.ms", &Config::connection_idle_max},
-    DurationOption{"log.retention.check.interval.ms", &Config::retention_check_interval},
-    DurationOption{"replica.high.watermark.checkpoint.interval.ms",
-                   &Config::high_watermark_checkpoint_interval},
-    DurationOption{"log.flush.offset.checkpoint.interval.ms",
-                   &Config::recovery_point_checkpoint_interval},
-    DurationOption{"log.flush.start.offset.checkpoint.interval.ms",
-                   &Config::log_start_checkpoint_interval},
+    DurationOption{"connections.max.idle.ms",
+                   [](Config& config) -> Duration& { return config.connection_idle_max; }},
+    DurationOption{"log.retention.check.interval.ms",
+                   [](Config& config) -> Duration& { return config.retention_check_interval; }},
+    DurationOption{
+        "replica.high.watermark.checkpoint.interval.ms",
+        [](Config& config) -> Duration& { return config.high_watermark_checkpoint_interval; }},
+    DurationOption{
+        "log.flush.offset.checkpoint.interval.ms",
+        [](Config& config) -> Duration& { return config.recovery_point_checkpoint_interval; }},
+    DurationOption{
+        "log.flush.start.offset.checkpoint.interval.ms",
+        [](Config& config) -> Duration& { return config.log_start_checkpoint_interval; }},
+    DurationOption{"broker.heartbeat.interval.ms",
+                   [](Config& config) -> Duration& { return config.life.heartbeat_interval; }},
+    DurationOption{"broker.session.timeout.ms",
+                   [](Config& config) -> Duration& { return config.life.session_timeout; }},
+    DurationOption{"initial.broker.registration.timeout.ms",
+                   [](Config& config) -> Duration& { return config.life.registration_timeout; }},
+    DurationOption{
+        "controller.quorum.election.timeout.ms",
+        [](Config& config) -> Duration& { return config.quorum.timing.election_timeout; }},
+    DurationOption{"controller.quorum.fetch.timeout.ms",
+                   [](Config& config) -> Duration& { return config.quorum.timing.fetch_timeout; }},
+    DurationOption{
+        "controller.quorum.request.timeout.ms",
+        [](Config& config) -> Duration& { return config.quorum.timing.request_timeout; }},
+    DurationOption{"controller.quorum.retry.backoff.ms",
+                   [](Config& config) -> Duration& { return config.quorum.timing.retry_backoff; }},
+    DurationOption{
+        "controller.quorum.election.backoff.max.ms",
+        [](Config& config) -> Duration& { return config.quorum.timing.election_backoff_max; }},
+    DurationOption{
+        "glasslog.quorum.fast.election.ms",
+        [](Config& config) -> Duration& { return config.quorum.timing.fast_election_delay_max; },
+        0},
+    DurationOption{"metadata.log.max.snapshot.interval.ms",
+                   [](Config& config) -> Duration& { return config.quorum.snapshot_after; },
+                   0},
+    DurationOption{"metadata.max.idle.interval.ms",
+                   [](Config& config) -> Duration& { return config.quorum.idle_interval; },
+                   0},
 };
 
 constexpr std::array flags{
     FlagOption{"auto.create.topics.enable", &Config::auto_create_topics},
     FlagOption{"delete.topic.enable", &Config::delete_topics},
+    FlagOption{"glasslog.fast.fence", &Config::fences_fast},
 };
 
 // A day in milliseconds times 25: what fits an int32 of milliseconds, Kafka's own bound.
@@ -66,16 +103,6 @@ std::string_view trim(std::string_view text) {
     while (!text.empty() && is_blank(text.back()))
         text.remove_suffix(1);
     return text;
-}
-
-std::vector<std::string_view> split(std::string_view text, char separator) {
-    std::vector<std::string_view> parts;
-    while (!text.empty()) {
-        const std::size_t end = std::min(text.find(separator), text.size());
-        if (const auto part = trim(text.substr(0, end)); !part.empty()) parts.push_back(part);
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    return parts;
 }
 
 std::optional<std::int64_t> to_number(std::string_view text) {
@@ -123,8 +150,8 @@ Expected<void, InputError> read_plain_options(const std::string& where, Config& 
         }
         for (const DurationOption& option : durations) {
             if (option.key != key) continue;
-            const auto ms = TRY(number_in(where, key, value, {1, interval_ms_max}));
-            config.*option.member = Duration::milliseconds(ms);
+            const auto ms = TRY(number_in(where, key, value, {option.low_ms, interval_ms_max}));
+            option.member(config) = Duration::milliseconds(ms);
         }
         for (const FlagOption& option : flags) {
             if (option.key != key) continue;
@@ -159,7 +186,7 @@ Expected<void, InputError> read_identity(const std::string& where, Config& confi
     for (const char* key : {"log.dir", "log.dirs"}) {
         const std::string* text = find(config.properties, key);
         if (text == nullptr) continue;
-        const auto directories = split(*text, ',');
+        const auto directories = split_list(*text, ',');
         if (directories.size() != 1) {
             return Unexpected{InputError{where,
                                          fmt::format("{}={} cannot be used", key, *text),
@@ -171,20 +198,18 @@ Expected<void, InputError> read_identity(const std::string& where, Config& confi
     return {};
 }
 
-bool is_controller_listener(const Properties& properties, const std::string& name) {
-    const std::string* names = find(properties, "controller.listener.names");
-    return names != nullptr && std::ranges::count(split(*names, ','), name) > 0;
-}
-
 // The security protocol of every listener must be PLAINTEXT: nothing else is spoken yet.
 Expected<void, InputError> check_security(const std::string& where, const Config& config) {
     const std::string* map = find(config.properties, "listener.security.protocol.map");
     std::map<std::string, std::string, std::less<>> protocol_of;
-    for (const std::string_view pair : split(map == nullptr ? std::string_view() : *map, ',')) {
+    for (const std::string_view pair :
+         split_list(map == nullptr ? std::string_view() : *map, ',')) {
         const std::size_t colon = std::min(pair.find(':'), pair.size() - 1);
         protocol_of[std::string(pair.substr(0, colon))] = std::string(pair.substr(colon + 1));
     }
-    for (const ListenerAddress& listener : config.listeners) {
+    std::vector<ListenerAddress> all = config.listeners;
+    all.insert(all.end(), config.quorum.listeners.begin(), config.quorum.listeners.end());
+    for (const ListenerAddress& listener : all) {
         const auto found = protocol_of.find(listener.bind.name);
         const std::string& protocol =
             found == protocol_of.end() ? listener.bind.name : found->second;
@@ -199,25 +224,35 @@ Expected<void, InputError> check_security(const std::string& where, const Config
     return {};
 }
 
+void advertise(std::vector<ListenerAddress>& listeners, const runtime::ListenerConfig& as) {
+    for (ListenerAddress& listener : listeners) {
+        if (listener.bind.name == as.name) listener.advertised = as.endpoint;
+    }
+}
+
 Expected<void, InputError> read_listeners(const std::string& where, Config& config) {
     const std::string* text = find(config.properties, "listeners");
-    const std::string value = text == nullptr ? "PLAINTEXT://127.0.0.1:9092" : *text;
-    for (const std::string_view part : split(value, ',')) {
+    const char* fallback =
+        config.roles.is_broker ? "PLAINTEXT://127.0.0.1:9092" : "CONTROLLER://127.0.0.1:9093";
+    const std::string value = text == nullptr ? fallback : *text;
+    const std::string* names = find(config.properties, "controller.listener.names");
+    const auto controller_names = split_list(names == nullptr ? std::string_view() : *names, ',');
+    for (const std::string_view part : split_list(value, ',')) {
         const auto bind = TRY(parse_listener(part, where + ": listeners"));
-        if (is_controller_listener(config.properties, bind.name)) continue;
         runtime::Endpoint advertised = bind.endpoint;
         if (advertised.host.empty() || advertised.host == "0.0.0.0") advertised.host = "127.0.0.1";
-        config.listeners.push_back({bind, advertised});
+        const bool is_controllers = std::ranges::count(controller_names, bind.name) > 0;
+        auto& group = is_controllers ? config.quorum.listeners : config.listeners;
+        group.push_back({bind, advertised});
     }
     const std::string* advertised = find(config.properties, "advertised.listeners");
     for (const std::string_view part :
-         split(advertised == nullptr ? std::string_view() : *advertised, ',')) {
+         split_list(advertised == nullptr ? std::string_view() : *advertised, ',')) {
         const auto parsed = TRY(parse_listener(part, where + ": advertised.listeners"));
-        for (ListenerAddress& listener : config.listeners) {
-            if (listener.bind.name == parsed.name) listener.advertised = parsed.endpoint;
-        }
+        advertise(config.listeners, parsed);
+        advertise(config.quorum.listeners, parsed);
     }
-    if (config.listeners.empty()) {
+    if (config.listeners.empty() && config.roles.is_broker) {
         return Unexpected{InputError{where,
                                      fmt::format("listeners={} has none for clients", value),
                                      "NAME://HOST:PORT",
@@ -226,7 +261,51 @@ Expected<void, InputError> read_listeners(const std::string& where, Config& conf
     return check_security(where, config);
 }
 
+// A controller needs a listener of its own, unless it is alone in its process and its quorum.
+Expected<void, InputError> check_roles(const std::string& where, const Config& config) {
+    const auto refuse = [&](std::string what, std::string hint) {
+        return Unexpected{InputError{where, std::move(what), {}, std::move(hint)}};
+    };
+    if (find(config.properties, "process.roles") == nullptr) return {};
+    if (config.quorum.listener_name.empty()) {
+        return refuse("process.roles is given without controller.listener.names",
+                      "for example controller.listener.names=CONTROLLER");
+    }
+    if (config.roles.is_controller && config.quorum.listeners.empty()) {
+        return refuse(fmt::format("no listener is called {}", config.quorum.listener_name),
+                      "a controller needs one: add it to listeners, for example "
+                      "CONTROLLER://127.0.0.1:9093");
+    }
+    if (!config.roles.is_controller && !config.quorum.listeners.empty()) {
+        return refuse(fmt::format("a broker that is no controller cannot listen as {}",
+                                  config.quorum.listener_name),
+                      "take it out of listeners, or add controller to process.roles");
+    }
+    if (!config.roles.is_broker && !config.listeners.empty()) {
+        return refuse(fmt::format("a controller that is no broker cannot listen as {}",
+                                  config.listeners.front().bind.name),
+                      "take it out of listeners, or add broker to process.roles");
+    }
+    const bool knows_quorum =
+        !config.quorum.bootstrap_servers.empty() || !config.quorum.voters.empty();
+    if (!config.roles.is_controller && !knows_quorum) {
+        return refuse("a broker that is no controller must know where one listens",
+                      "set controller.quorum.bootstrap.servers=HOST:PORT,…");
+    }
+    return {};
+}
+
 }  // namespace
+
+std::vector<std::string_view> split_list(std::string_view text, char separator) {
+    std::vector<std::string_view> parts;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find(separator), text.size());
+        if (const auto part = trim(text.substr(0, end)); !part.empty()) parts.push_back(part);
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return parts;
+}
 
 Expected<Properties, InputError> parse_properties(std::string_view text, const std::string& where) {
     Properties properties;
@@ -305,7 +384,9 @@ Expected<Config, InputError> config_from(Properties properties, const std::strin
     config.properties = std::move(properties);
     TRY(read_plain_options(where, config));
     TRY(read_identity(where, config));
+    TRY(read_quorum(where, config));
     TRY(read_listeners(where, config));
+    TRY(check_roles(where, config));
     return config;
 }
 

@@ -7,6 +7,8 @@
 #include "core/base/expected.hpp"
 #include "core/base/ids.hpp"
 #include "core/base/time.hpp"
+#include "core/broker/lifecycle.hpp"
+#include "core/raft/options.hpp"
 #include "core/runtime/transport.hpp"
 
 #include <cstdint>
@@ -29,8 +31,43 @@ struct ListenerAddress {
     runtime::Endpoint advertised;  // what Metadata tells clients; port 0: the bound one
 };
 
+// process.roles. Without that key a node is both, alone.
+struct Roles {
+    bool is_broker = true;
+    bool is_controller = true;
+};
+
+// One entry of controller.quorum.voters: ID@HOST:PORT.
+struct ConfiguredVoter {
+    NodeId id;
+    runtime::Endpoint endpoint;
+};
+
+// How this node takes part in the quorum of the metadata log. Kafka's keys begin with
+// controller.quorum.
+struct QuorumConfig {
+    std::vector<ListenerAddress> listeners;  // those of controller.listener.names
+    std::string listener_name;               // the first of these names; may be empty
+    std::vector<runtime::Endpoint> bootstrap_servers;
+    std::vector<ConfiguredVoter> voters;  // empty: the voters stand in the log (KIP-853)
+    raft::Timing timing;
+    bool joins_by_itself = false;               // auto.join.enable
+    std::int64_t fetch_bytes_max = 8 << 20;     // fetch.max.bytes
+    std::int64_t snapshot_bytes_max = 8 << 20;  // fetch.snapshot.max.bytes
+    std::int64_t snapshot_after_bytes = 20
+                                        << 20;  // metadata.log.max.record.bytes.between.snapshots
+    Duration snapshot_after = Duration::milliseconds(3'600'000);  // metadata.log.max.snapshot.…
+    Duration idle_interval = Duration::milliseconds(500);         // metadata.max.idle.interval.ms
+};
+
 struct Config {
     NodeId node_id{1};
+    Roles roles;
+    QuorumConfig quorum;
+    LifeTiming life;
+    // glasslog.fast.fence: a broker whose connection was reset and that refuses two new ones is
+    // fenced at once, not when its session ends.
+    bool fences_fast = true;
     std::vector<ListenerAddress> listeners;
     std::string log_directory = "/tmp/glasslog";
     std::int64_t reactor_count = 1;
@@ -59,6 +96,12 @@ std::vector<std::string> unknown_keys(const Config& config);
 
 // Checks types, bounds and combinations. where: the file's name, for errors.
 Expected<Config, InputError> config_from(Properties properties, const std::string& where);
+
+// Splits at the separator; parts are trimmed, empty ones left out.
+std::vector<std::string_view> split_list(std::string_view text, char separator);
+
+// Reads process.roles and all of QuorumConfig. Called by config_from.
+Expected<void, InputError> read_quorum(const std::string& where, Config& config);
 
 // "HOST:PORT" or "NAME://HOST:PORT"; an IPv6 host stands in brackets. where: the flag or key.
 Expected<runtime::ListenerConfig, InputError> parse_listener(std::string_view text,

@@ -18,7 +18,7 @@ struct Timing {
     Duration fetch_wait_max = Duration::milliseconds(500);
     // After a leader is gone for sure (Refused), a follower asks for votes within this time, at
     // random. Zero: as Kafka, only the fetch timeout counts.
-    Duration fast_election_delay_max = Duration::milliseconds(0);
+    Duration fast_election_delay_max = Duration::milliseconds(50);
     Duration change_voter_timeout = Duration::milliseconds(30'000);
 };
 

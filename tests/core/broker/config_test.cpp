@@ -36,6 +36,48 @@ TEST(ConfigTest, ReadsWhatKafkasSampleFilesContain) {
     EXPECT_EQ(config->properties.at("log.retention.hours"), "168");
 }
 
+TEST(ConfigTest, KnowsItsRolesAndItsQuorum) {
+    const auto config = config_of(
+        "process.roles=broker,controller\n"
+        "node.id=2\n"
+        "listeners=PLAINTEXT://127.0.0.1:9092,CONTROLLER://127.0.0.1:9093\n"
+        "controller.listener.names=CONTROLLER\n"
+        "controller.quorum.bootstrap.servers=127.0.0.1:9093, 127.0.0.1:9094\n"
+        "controller.quorum.fetch.timeout.ms=300\n"
+        "glasslog.quorum.fast.election.ms=0\n"
+        "broker.session.timeout.ms=1500\n");
+
+    ASSERT_TRUE(config.has_value()) << config.error().text();
+    EXPECT_TRUE(config->roles.is_broker && config->roles.is_controller);
+    ASSERT_EQ(config->quorum.listeners.size(), 1U);
+    EXPECT_EQ(config->quorum.listeners[0].bind.endpoint.port, 9093);
+    ASSERT_EQ(config->quorum.bootstrap_servers.size(), 2U);
+    EXPECT_EQ(config->quorum.bootstrap_servers[1].text(), "127.0.0.1:9094");
+    EXPECT_EQ(config->quorum.timing.fetch_timeout, Duration::milliseconds(300));
+    EXPECT_EQ(config->quorum.timing.fast_election_delay_max, Duration());
+    EXPECT_EQ(config->life.session_timeout, Duration::milliseconds(1'500));
+}
+
+TEST(ConfigTest, RefusesRolesThatDoNotFitTheirListeners) {
+    const auto refusal = [](const std::string& lines) {
+        const auto config = config_of("controller.listener.names=CONTROLLER\n" + lines);
+        return config ? std::string("taken") : config.error().text();
+    };
+
+    EXPECT_THAT(refusal("process.roles=zookeeper"), testing::HasSubstr("broker,controller"));
+    EXPECT_THAT(refusal("process.roles=controller\nlisteners=PLAINTEXT://:9092"),
+                testing::HasSubstr("CONTROLLER://127.0.0.1:9093"));
+    EXPECT_THAT(refusal("process.roles=broker\nlisteners=PLAINTEXT://:9092"),
+                testing::HasSubstr("controller.quorum.bootstrap.servers"));
+    EXPECT_THAT(refusal("process.roles=broker\nlisteners=PLAINTEXT://:9092,CONTROLLER://:9093"),
+                testing::HasSubstr("no controller cannot listen as CONTROLLER"));
+    EXPECT_THAT(refusal("process.roles=controller\nlisteners=CONTROLLER://:9093\n"
+                        "node.id=5\ncontroller.quorum.voters=1@h:1"),
+                testing::HasSubstr("exactly its voters"));
+    EXPECT_THAT(refusal("controller.quorum.voters=1@h:1,1@h:2"), testing::HasSubstr("twice"));
+    EXPECT_THAT(refusal("controller.quorum.voters=h:1"), testing::HasSubstr("ID@HOST:PORT"));
+}
+
 TEST(ConfigTest, ContinuesALineAfterABackslash) {
     const auto properties = parse_properties("log.dirs=/tmp/\\\n   a\nnode.id: 3", "x");
 
