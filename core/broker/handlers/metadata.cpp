@@ -49,13 +49,23 @@ MetadataResponse::Topic describe(const metadata::Topic& topic, std::int32_t oper
     return out;
 }
 
-// Brokers in service that clients of this listener can reach.
+// Brokers that clients of this listener can reach, or, fenced, could once.
 template <typename Visit>
-void for_each_reachable(const metadata::Image& image, const std::string& listener, Visit visit) {
+void for_each_registered(const metadata::Image& image, const std::string& listener, Visit visit) {
     image.brokers.for_each([&](NodeId id, const metadata::BrokerPtr& broker) {
         const metadata::ListenerEndpoint* endpoint = broker->find_endpoint(listener);
-        if (endpoint != nullptr && !broker->is_fenced) visit(id, *broker, *endpoint);
+        if (endpoint != nullptr) visit(id, *broker, *endpoint);
     });
+}
+
+template <typename Visit>
+void for_each_reachable(const metadata::Image& image, const std::string& listener, Visit visit) {
+    for_each_registered(
+        image,
+        listener,
+        [&](NodeId id, const metadata::Broker& broker, const metadata::ListenerEndpoint& endpoint) {
+            if (!broker.is_fenced) visit(id, broker, endpoint);
+        });
 }
 
 class MetadataAnswer {
@@ -255,10 +265,11 @@ void handle_describe_cluster(Reactor& reactor, Call<protocol::DescribeClusterReq
     if (call.body.include_cluster_authorized_operations) {
         response.cluster_authorized_operations = cluster_operations;
     }
-    for_each_reachable(
+    for_each_registered(
         reactor.image(),
         call.listener,
         [&](NodeId id, const metadata::Broker& broker, const metadata::ListenerEndpoint& endpoint) {
+            if (broker.is_fenced && !call.body.include_fenced_brokers) return;
             response.brokers.push_back(
                 {id, endpoint.host, endpoint.port, broker.rack, broker.is_fenced});
         });
