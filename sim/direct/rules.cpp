@@ -7,9 +7,9 @@ namespace {
 
 // clang-format off
 constexpr std::array<Mistake, 13> all{{
-    {"commit", "any_epoch", "raft-figure-8", "R4",
+    {"commit", "any_epoch", "raft-figure-8", "M7",
      [](raft::Rules& r) { r.commit = raft::CommitRule::any_epoch; }},
-    {"commit", "reaches_epoch_start", "kraft-hw-off-by-one", "R4",
+    {"commit", "reaches_epoch_start", "kraft-hw-off-by-one", "M7",
      [](raft::Rules& r) { r.commit = raft::CommitRule::reaches_epoch_start; }},
     {"vote", "reply_at_once", "vote-not-persisted", "R6",
      [](raft::Rules& r) { r.vote = raft::VoteRule::reply_at_once; }},
