@@ -70,6 +70,8 @@ public:
 
     Reactor& reactor(std::size_t index) { return *table_.reactors.at(index); }
 
+    metadata::Service* metadata() { return service_.get(); }
+
 private:
     Reactor& reactor0() { return *table_.reactors.front(); }
 
@@ -161,7 +163,7 @@ private:
         result_.cluster_id = opened_->meta.cluster_id;
         service_ = std::make_unique<metadata::Service>(runtimes_.front(),
                                                        directory_,
-                                                       service_options(config_, *opened_));
+                                                       service_options(config_, *opened_, rules_));
         apis_ = std::make_unique<ControllerApis>(*service_, config_, opened_->meta.cluster_id);
         channel_ =
             std::make_unique<ControllerChannel>(runtimes_.front(), *service_, *apis_, config_);
@@ -388,6 +390,10 @@ void Broker::stop(UniqueFunction<void()> done) {
 
 Reactor& Broker::reactor(std::size_t index) {
     return life_->reactor(index);
+}
+
+metadata::Service* Broker::metadata() {
+    return life_->metadata();
 }
 
 }  // namespace glasslog::broker
