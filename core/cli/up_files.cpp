@@ -77,22 +77,40 @@ Expected<void, InputError> make_node_files(const ClusterPlan& plan) {
     return {};
 }
 
-// Formatted once, all together: whoever votes has the others' ids.
+Identities draw_identities(const ClusterPlan& plan) {
+    os::OsRandom random;
+    Identities identities{.cluster_id = random_id(random).text(), .directory_ids = {}};
+    for (const NodePlan& node : plan.nodes)
+        identities.directory_ids[node.id] = random_id(random);
+    return identities;
+}
+
+Expected<void, InputError> format_one(const ClusterPlan& plan,
+                                      const NodePlan& node,
+                                      const Identities& identities,
+                                      Membership membership) {
+    const auto made = os::make_directories(node.data);
+    if (!made) return Unexpected{unwritable(made.error())};
+    const auto formatted = format_node(plan, node, identities, membership);
+    if (!formatted) return Unexpected{unwritable(formatted.error())};
+    return {};
+}
+
+// All together: whoever votes has the others' ids.
+Expected<void, InputError> format_all(const ClusterPlan& plan, Identities& identities) {
+    for (const NodePlan& node : plan.nodes)
+        TRY(format_one(plan, node, identities, Membership::first_voter));
+    identities.is_complete = true;
+    return save_identities(plan.directory, identities);
+}
+
 Expected<PreparedCluster, InputError> make_cluster(const PlanWish& wish, bool has_begun) {
     PreparedCluster made{.plan = TRY(new_plan(wish)), .cluster_id = {}, .replaced = {}};
     if (!has_begun) TRY(refuse_strangers(made.plan));
-    os::OsRandom random;
-    Identities identities{.cluster_id = random_id(random).text(), .directory_ids = {}};
-    for (const NodePlan& node : made.plan.nodes)
-        identities.directory_ids[node.id] = random_id(random);
+    Identities identities = draw_identities(made.plan);
     TRY(save_identities(wish.directory, identities));
     TRY(make_node_files(made.plan));
-    for (const NodePlan& node : made.plan.nodes) {
-        const auto formatted = format_node(made.plan, node, identities, Membership::first_voter);
-        if (!formatted) return Unexpected{unwritable(formatted.error())};
-    }
-    identities.is_complete = true;
-    TRY(save_identities(wish.directory, identities));
+    TRY(format_all(made.plan, identities));
     made.cluster_id = identities.cluster_id;
     return made;
 }
@@ -125,15 +143,20 @@ Expected<PreparedCluster, InputError> keep_cluster(const PlanWish& wish, Identit
                          .cluster_id = identities.cluster_id,
                          .replaced = {}};
     TRY(check_wish(kept.plan, wish));
+    if (std::ranges::none_of(kept.plan.nodes, is_formatted)) {
+        // Nobody remembers anything: a new cluster, with the configuration of the old one.
+        identities = draw_identities(kept.plan);
+        TRY(save_identities(wish.directory, identities));
+        TRY(format_all(kept.plan, identities));
+        kept.cluster_id = identities.cluster_id;
+        return kept;
+    }
     os::OsRandom random;
     for (const NodePlan& node : kept.plan.nodes) {
         if (is_formatted(node)) continue;
         identities.directory_ids[node.id] = random_id(random);
         TRY(save_identities(wish.directory, identities));
-        const auto made = os::make_directories(node.data);
-        if (!made) return Unexpected{unwritable(made.error())};
-        const auto formatted = format_node(kept.plan, node, identities, Membership::observer);
-        if (!formatted) return Unexpected{unwritable(formatted.error())};
+        TRY(format_one(kept.plan, node, identities, Membership::observer));
         kept.replaced.push_back(node.id);
     }
     return kept;

@@ -50,7 +50,9 @@ std::string pid_text(int pid) {
 }
 
 bool is_news(const NodeRow& before, const NodeRow& after) {
-    return before.pid != after.pid || before.state != after.state || before.role != after.role;
+    // That nobody leads is said once, not for each that follows nobody.
+    const bool is_new_role = before.role != after.role && after.role != QuorumRole::unknown;
+    return before.pid != after.pid || before.state != after.state || is_new_role;
 }
 
 // A row's predecessor; a node that was never seen is down.

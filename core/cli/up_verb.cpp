@@ -189,9 +189,7 @@ void add_start_flags(CLI::App& verb, UpFlags& flags) {
     verb.add_option("--stop-timeout", flags.stop_timeout_s, "Seconds for a node to stop in peace")
         ->capture_default_str()
         ->check(CLI::Range(1, 3600));
-    verb.add_option("--program",
-                    flags.program,
-                    "Start this build of glasslog in place of this one");
+    verb.add_option("--program", flags.program, "Start PROGRAM broker --config FILE for each node");
     verb.add_flag("--json", flags.is_json, "One object per line: what changes, or the answer");
 }
 

@@ -8,6 +8,7 @@ source "$root/tests/core/cli/session_lib.sh"
 begin "$1"
 fake=$(readlink -f "$2")
 port=$((20000 + RANDOM % 20000))
+voters=__cluster_metadata-0/00000000000000000000-0000000000.checkpoint
 data=
 up=
 
@@ -142,15 +143,21 @@ keeping() {
     same "$place/before" "$place/after"
 }
 
-# The death of `up` itself is that of its nodes.
+# The death of `up` itself is that of its nodes. A directory that was lost is another one.
 dying() {
     kill -KILL "$up"
-    up_ends 137
+    up_ends 137 2>/dev/null
     expect 1 glasslog up --status --data "$data"
     says 'has ended'
     rm -r "$data/node-2/data"
     up_start c
     grep -q 'node 2 was empty and is formatted anew' "$place/log" || die "nothing is said of node 2"
+    [ ! -e "$data/node-2/data/$voters" ] || die "node 2 takes itself for a voter"
+    kill -TERM "$up"
+    up_ends 0
+    rm -r "$data"/node-*/data
+    up_start c
+    [ -e "$data/node-2/data/$voters" ] || die "a cluster that forgot everything has no voters"
     kill -TERM "$up"
     up_ends 0
 }
