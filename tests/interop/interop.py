@@ -19,8 +19,8 @@ from suite.outcome import Failure, Skip, say
 
 def tests():
     """{name: function of a session}; imported late, since the clients may be absent."""
-    from suite import (case_admin, case_advertised, case_clients, case_directory,
-                       case_dump, case_hostile, case_judge, case_kill9, case_storage)
+    from suite import (case_admin, case_advertised, case_chaos, case_clients, case_directory,
+                       case_dump, case_hostile, case_judge, case_kill9, case_quorum, case_storage)
     return {
         "kcat": lambda s: case_clients.run_client(s, "kcat"),
         "confluent": lambda s: case_clients.run_client(s, "confluent"),
@@ -36,6 +36,9 @@ def tests():
         "dump": case_dump.run,
         "directory": case_directory.run,
         "storage": case_storage.run,
+        "chaos": case_chaos.run,
+        "chaos-cut": lambda s: case_chaos.run(s, ("cut",)),
+        "quorum": case_quorum.run,
     }
 
 
@@ -52,10 +55,15 @@ def parse(arguments):
                         help="the long form of the test; also when GLASSLOG_FULL is set")
     parser.add_argument("--count", type=int, metavar="N",
                         help="records, rounds or connections instead of the test's own number")
+    parser.add_argument("--faults", metavar="KIND,...",
+                        help="chaos: of kill, pause, cut; cut needs root")
+    parser.add_argument("--kafka", action="store_true",
+                        help="chaos: on Apache Kafka instead (KAFKA_PEER=DIR names another one)")
+    parser.add_argument("--json", action="store_true", help="chaos: what it measured, as JSON too")
     parser.add_argument("--seed", type=int, default=1, help="for tests that draw (default 1)")
     options = parser.parse_args(arguments)
-    if bool(options.broker_bin) == bool(options.bootstrap):
-        parser.error("give either --broker-bin or --bootstrap")
+    if [bool(options.broker_bin), bool(options.bootstrap), options.kafka].count(True) != 1:
+        parser.error("give one of --broker-bin, --bootstrap and --kafka")
     return options
 
 

@@ -32,6 +32,7 @@ class RunningBroker:
     """A broker that somebody else started: only its address is known."""
     process = None
     data = None
+    controller = None
 
     def __init__(self, address):
         self.address = address
@@ -52,6 +53,9 @@ class RunningBroker:
 
 class OwnBroker:
     """A broker process with a data directory of its own, in a scratch directory."""
+
+    controller = None
+    start_seconds = START_SECONDS
 
     def __init__(self, binary, name, config=None):
         if not os.access(binary, os.X_OK):
@@ -98,7 +102,9 @@ class OwnBroker:
 
     def command(self):
         """What to run."""
-        command = [self.binary, "broker", "--data", str(self.data), "--listen", self.address]
+        command = [self.binary, "broker", "--data", str(self.data)]
+        if self.controller is None:
+            command += ["--listen", self.address]
         if self.config:
             path = self.scratch / "server.properties"
             path.write_text("".join(f"{k}={v}\n" for k, v in self.config.items()))
@@ -113,7 +119,7 @@ class OwnBroker:
                                             stderr=subprocess.STDOUT, env=environment)
 
     def wait_for_answer(self):
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + self.start_seconds
         problem = "no attempt was made"
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
@@ -126,7 +132,7 @@ class OwnBroker:
                 problem = refused
             time.sleep(0.02)
         raise Failure(f"the broker did not answer ApiVersions at {self.address} within "
-                      f"{START_SECONDS} s ({problem}):\n{self.log_tail()}")
+                      f"{self.start_seconds} s ({problem}):\n{self.log_tail()}")
 
     def check_alive(self):
         check(self.process.poll() is None,
@@ -148,6 +154,14 @@ class OwnBroker:
         """kill -9: nothing that only lived in the process survives."""
         self.process.kill()
         self.process.wait()
+
+    def add_controller_listener(self):
+        """Before the start: what is asked of controllers is answered at self.controller."""
+        self.controller = f"127.0.0.1:{free_port()}"
+        self.config = {
+            **(self.config or {}), "process.roles": "broker,controller", "node.id": 1,
+            "listeners": f"PLAINTEXT://{self.address},CONTROLLER://{self.controller}",
+            "controller.listener.names": "CONTROLLER"}
 
     def memory_kib(self, field="VmRSS"):
         """A line of /proc/PID/status, in KiB."""

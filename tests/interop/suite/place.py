@@ -28,8 +28,8 @@ def java_command(*arguments):
     return [
         "java", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
         "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
-        # It reports each refusal that a test asks for.
-        "-Dorg.slf4j.simpleLogger.log.org.apache.kafka.clients.admin.internals=off",
+        # They report each refusal that a test asks for.
+        "-Dorg.slf4j.simpleLogger.log.org.apache.kafka.clients.admin=off",
         "-cp", f"{libraries}/*:{classes}", *arguments,
     ]
 
