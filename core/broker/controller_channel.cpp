@@ -43,13 +43,24 @@ std::optional<runtime::Endpoint> ControllerChannel::controller_endpoint() const 
 rpc::Client* ControllerChannel::find_controller() {
     const auto endpoint = controller_endpoint();
     if (!endpoint) return nullptr;
-    if (!client_ || client_->peer() != *endpoint) {
+    leave_former_controller();
+    if (!client_) {
         rpc::ClientConfig config;
         config.client_id = fmt::format("broker-{}-to-controller", config_.node_id);
         config.in_flight_count_max = 16;
         client_ = std::make_unique<rpc::Client>(runtime_, *endpoint, config);
     }
     return client_.get();
+}
+
+// Whoever was asked and is the controller no more may never answer: all that waits for it is told
+// so and asked anew. The client lives until it has told them.
+void ControllerChannel::leave_former_controller() {
+    if (!client_ || service_.log().state().leader == no_node) return;
+    if (controller_endpoint() == client_->peer()) return;
+    std::unique_ptr<rpc::Client> former = std::move(client_);
+    former->disconnect();
+    later([former = std::move(former)] {});
 }
 
 void ControllerChannel::later(runtime::Task task) {
@@ -124,6 +135,7 @@ void ControllerChannel::retry() {
 }
 
 void ControllerChannel::controller_changed() {
+    leave_former_controller();
     std::deque<Forwarded> waiting = std::exchange(waiting_, {});
     for (Forwarded& request : waiting) {
         if (runtime_.clock.now() >= request.deadline) {

@@ -107,6 +107,7 @@ private:
     }
 
     rpc::Client* find_controller();
+    void leave_former_controller();
     void forward_bytes(Forwarded request);
     void send(Forwarded request);
     void answered(Forwarded request, std::optional<Bytes> body);

@@ -104,12 +104,14 @@ void ReplicatedLog::Driver::ask(const Send& what,
 }
 
 // With fast detection on: a reset connection may mean that the node is gone, and a refused one
-// does.
+// does. Who asked nothing when the connection was reset finds out when it cannot be opened again.
 void ReplicatedLog::Driver::lost(NodeId to,
                                  const runtime::Endpoint& at,
                                  const rpc::RpcError& error) {
     const bool is_asked_for = options_.machine.timing.fast_election_delay_max > Duration();
-    if (!is_asked_for || error.failure != rpc::RpcFailure::lost || to != state().leader) return;
+    const bool may_be_gone =
+        error.failure == rpc::RpcFailure::lost || error.failure == rpc::RpcFailure::unreachable;
+    if (!is_asked_for || !may_be_gone || to != state().leader) return;
     peers_.knock(at, gate_.wrap([this, to] { step({Refused{to}}); }));
 }
 
