@@ -1,5 +1,6 @@
 #include "sim/disk_image.hpp"
 
+#include "core/base/check.hpp"
 #include "core/base/random.hpp"
 
 #include <algorithm>
@@ -283,6 +284,23 @@ std::vector<std::string> DiskImage::files() const {
     }
     std::ranges::sort(out);
     return out;
+}
+
+void DiskImage::put(const std::string& path, const Bytes& content) {
+    for (std::size_t at = path.find('/'); at != std::string::npos; at = path.find('/', at + 1)) {
+        const std::string folder = path.substr(0, at);
+        if (!list(folder)) CHECK(make_directory(folder).has_value(), "{}", folder);
+    }
+    const auto id = open(path, runtime::OpenMode::create);
+    CHECK(id.has_value(), "{}", path);
+    append(*id, Payload(content), WallTime());
+    sync_upto(*id, changes(*id));
+    std::string folder = path;
+    do {
+        const std::size_t slash = folder.rfind('/');
+        folder = slash == std::string::npos ? "" : folder.substr(0, slash);
+        CHECK(sync_directory(folder).has_value(), "{}", folder);
+    } while (!folder.empty());
 }
 
 // --- power loss ---------------------------------------------------------------------------------

@@ -86,6 +86,9 @@ public:
 
     std::uint64_t used_bytes() const { return used_bytes_; }
 
+    // A file with these contents, and the directories above it, as if they had always been there.
+    void put(const std::string& path, const Bytes& content);
+
     // --- damage
 
     // The page cache is gone; what was not synced is resolved by the model. Reports each file that

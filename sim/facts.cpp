@@ -27,7 +27,12 @@ constexpr std::array told{kinds::NodeCrashed::kind.number,
                           kinds::HighWatermarkMoved::kind.number,
                           kinds::LogStartMoved::kind.number,
                           kinds::LogTruncated::kind.number,
-                          kinds::LeaderChanged::kind.number};
+                          kinds::LeaderChanged::kind.number,
+                          kinds::MetadataCommitted::kind.number,
+                          kinds::QuorumRoleChanged::kind.number,
+                          kinds::QuorumVoteAnswered::kind.number,
+                          kinds::QuorumCommitted::kind.number,
+                          kinds::LogLine::kind.number};
 
 // By number; the last place stands for everything above.
 constexpr auto is_told = [] {
@@ -76,6 +81,13 @@ const std::vector<FunctionFacts>& functions() {
                                                  {"gaps", Subject::consumer},
                                                  {"repeats", Subject::consumer},
                                                  {"behind", Subject::consumer},
+                                                 {"topics-asked", Subject::creator},
+                                                 {"topics-acked", Subject::creator},
+                                                 {"topics-failed", Subject::creator},
+                                                 {"topics-lost", Subject::creator},
+                                                 {"epoch", Subject::server},
+                                                 {"committed", Subject::server},
+                                                 {"elections", Subject::server},
                                                  {"running", Subject::node}};
     return list;
 }
@@ -86,7 +98,7 @@ trace::AnyKind decode_if_told(const trace::Event& event) {
     return decoded ? *std::move(decoded) : trace::AnyKind();
 }
 
-bool Facts::see(const trace::AnyKind& kind) {
+bool Facts::see(NodeId node, const trace::AnyKind& kind) {
     return std::visit(overloaded{[&](const kinds::LogOpened& e) {
                                      PartitionFacts& facts = partitions_[name_of(e)];
                                      facts.log_start = e.log_start.value();
@@ -129,6 +141,20 @@ bool Facts::see(const trace::AnyKind& kind) {
                                      partitions_[name_of(e)].leader = e.leader.value();
                                      return true;
                                  },
+                                 [&](const kinds::QuorumRoleChanged& e) {
+                                     MemberFacts& facts = members_[node];
+                                     facts.epoch = e.epoch.value();
+                                     if (e.role == "prospective" || e.role == "candidate")
+                                         ++facts.elections;
+                                     return true;
+                                 },
+                                 [&](const kinds::QuorumCommitted& e) {
+                                     members_[node].committed = e.to.value();
+                                     return true;
+                                 },
+                                 // Who is active is asked of the nodes themselves; these are the
+                                 // moments at which that changes.
+                                 [](const kinds::LogLine&) { return true; },
                                  [](const kinds::NodeCrashed&) { return true; },
                                  [](const kinds::NodeStopped&) { return true; },
                                  [](const auto&) { return false; }},
@@ -173,6 +199,24 @@ std::int64_t Facts::of_partition(const std::string& function, const PartitionFac
     return facts.cut_bytes;
 }
 
+std::int64_t Facts::of_member(const Call& call,
+                              const std::map<std::string, std::int64_t>& bound) const {
+    const auto node = bound.find(call.argument);
+    if (node == bound.end()) return -1;
+    const auto found = members_.find(NodeId(static_cast<std::int32_t>(node->second)));
+    const MemberFacts facts = found == members_.end() ? MemberFacts() : found->second;
+    if (call.function == "epoch") return facts.epoch;
+    return call.function == "committed" ? facts.committed : facts.elections;
+}
+
+std::int64_t Facts::of_topics(const std::string& function, const std::string& creator) const {
+    const auto found = history_.creators().find(creator);
+    if (found == history_.creators().end()) return 0;
+    if (function == "topics-asked") return std::ssize(found->second.topics);
+    if (function == "topics-failed") return found->second.failed;
+    return function == "topics-lost" ? found->second.lost : found->second.acked;
+}
+
 std::int64_t Facts::call(const Call& call, const std::map<std::string, std::int64_t>& bound) const {
     const auto facts =
         std::ranges::find_if(functions(), [&](const auto& f) { return f.name == call.function; });
@@ -184,6 +228,8 @@ std::int64_t Facts::call(const Call& call, const std::map<std::string, std::int6
         const auto running = bound.find("running " + call.argument);
         return running == bound.end() ? 0 : running->second;
     }
+    if (facts->subject == Subject::server) return of_member(call, bound);
+    if (facts->subject == Subject::creator) return of_topics(call.function, call.argument);
     if (call.function == "behind") return behind(call.argument);
     const auto producer = history_.producers().find(call.argument);
     if (producer != history_.producers().end()) {

@@ -26,12 +26,19 @@ struct PartitionFacts {
     std::int64_t cut_bytes = 0;  // in all of them
 };
 
+// Of one member of the quorum of the metadata log, as it last said.
+struct MemberFacts {
+    std::int64_t epoch = 0;
+    std::int64_t committed = 0;
+    std::int64_t elections = 0;  // that it began: it asked for votes, in earnest or before
+};
+
 class Facts {
 public:
     explicit Facts(const History& history) : history_(history) {}
 
     // True when it changed what conditions can ask.
-    bool see(const trace::AnyKind& kind);
+    bool see(NodeId node, const trace::AnyKind& kind);
 
     // `bound`: values of lets and nodes. Empty when a name is not bound yet.
     std::optional<std::int64_t> value(const Term& term,
@@ -52,10 +59,14 @@ public:
 
 private:
     std::int64_t call(const Call& call, const std::map<std::string, std::int64_t>& bound) const;
+    std::int64_t of_member(const Call& call,
+                           const std::map<std::string, std::int64_t>& bound) const;
+    std::int64_t of_topics(const std::string& function, const std::string& creator) const;
     std::int64_t of_partition(const std::string& function, const PartitionFacts& facts) const;
 
     const History& history_;
     std::map<std::string, PartitionFacts> partitions_;
+    std::map<NodeId, MemberFacts> members_;
     std::map<std::string, std::vector<TopicPartition>> reading_;
 };
 

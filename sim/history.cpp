@@ -74,6 +74,31 @@ void History::consumed(const std::string& name, const client::ConsumedRecord& re
     tell();
 }
 
+std::string topic_name(const std::string& creator, std::int64_t number) {
+    return fmt::format("{}-{}", creator, number);
+}
+
+std::int64_t History::asked_topic(const std::string& name) {
+    CreatorHistory& mine = creators_[name];
+    mine.topics.emplace_back();
+    tell();
+    return std::ssize(mine.topics) - 1;
+}
+
+void History::created_topic(const std::string& name, std::int64_t number, const Uuid& id) {
+    CreatorHistory& mine = creators_[name];
+    mine.topics.at(static_cast<std::size_t>(number)) = {Outcome::acked, id};
+    ++mine.acked;
+    tell();
+}
+
+void History::failed_topic(const std::string& name, std::int64_t number) {
+    CreatorHistory& mine = creators_[name];
+    mine.topics.at(static_cast<std::size_t>(number)).outcome = Outcome::failed;
+    ++mine.failed;
+    tell();
+}
+
 void History::audited(const client::ConsumedRecord& record) {
     AuditedRecord found{record.offset, hash_of(record.value), {}, -1};
     if (record.value) {

@@ -3,6 +3,7 @@
 // What each client asked and was told, and what the log held in the end. Kept outside of every
 // node, as the notes of an observer: a crash loses nothing of it.
 
+#include "core/base/uuid.hpp"
 #include "core/client/records.hpp"
 
 #include <cstdint>
@@ -57,6 +58,22 @@ struct AuditedRecord {
     std::int64_t number = -1;
 };
 
+// Topics that one load asked for, by number; its n-th is topic_name(load, n).
+struct CreatorHistory {
+    struct Asked {
+        Outcome outcome = Outcome::unknown;
+        Uuid id;  // as answered
+    };
+
+    std::vector<Asked> topics;
+    std::int64_t acked = 0;
+    std::int64_t failed = 0;
+    std::int64_t lost = 0;  // acked, and in the end unknown to a controller
+};
+
+// "a1-7".
+std::string topic_name(const std::string& creator, std::int64_t number);
+
 class History {
 public:
     // --- producers; a number counts from 0
@@ -70,6 +87,15 @@ public:
     ConsumerHistory& consumer(const std::string& name) { return consumers_[name]; }
 
     void consumed(const std::string& name, const client::ConsumedRecord& record);
+
+    // --- who creates topics; a number counts from 0
+    std::int64_t asked_topic(const std::string& name);
+    void created_topic(const std::string& name, std::int64_t number, const Uuid& id);
+    void failed_topic(const std::string& name, std::int64_t number);
+
+    void lost_topic(const std::string& name) { ++creators_[name].lost; }
+
+    const std::map<std::string, CreatorHistory>& creators() const { return creators_; }
 
     // --- the end
     void audited(const client::ConsumedRecord& record);
@@ -92,6 +118,7 @@ private:
 
     std::map<std::string, ProducerHistory> producers_;
     std::map<std::string, ConsumerHistory> consumers_;
+    std::map<std::string, CreatorHistory> creators_;
     std::map<TopicPartition, std::vector<AuditedRecord>> log_;
     bool is_audited_ = false;
     UniqueFunction<void()> changed_;

@@ -3,6 +3,7 @@
 #include "core/base/overloaded.hpp"
 #include "sim/invariants/acked_records_kept.hpp"
 #include "sim/invariants/consumed_in_order.hpp"
+#include "sim/quorum_watch.hpp"
 #include "sim/steps.hpp"
 
 #include <fmt/format.h>
@@ -15,12 +16,17 @@ namespace {
 const std::string acked_kept = "acked-records-kept";
 const std::string contiguous = "log-contiguous";
 const std::string watermark = "high-watermark-sound";
+const std::string quorum_sound = "quorum-sound";  // everything that is known of a quorum
 const std::string in_order = "consumed-in-order";
 
 }  // namespace
 
 const std::vector<std::string>& promise_names() {
-    static const std::vector<std::string> names{acked_kept, contiguous, watermark, in_order};
+    static const std::vector<std::string> names = [] {
+        std::vector<std::string> out{acked_kept, contiguous, watermark, in_order, quorum_sound};
+        out.insert(out.end(), quorum_promises().begin(), quorum_promises().end());
+        return out;
+    }();
     return names;
 }
 
@@ -46,6 +52,11 @@ void Judge::see(NodeId node, const trace::AnyKind& kind) {
 
 void Judge::see_consumers() {
     if (const auto text = consumed_in_order(history_)) violate(in_order, *text);
+}
+
+void Judge::see_broken(const std::string& promise, const std::string& text) {
+    violate(promise, text);
+    violate(quorum_sound, promise + ": " + text);
 }
 
 bool Judge::is_expected_broken(const std::string& promise) const {

@@ -31,6 +31,9 @@ public:
     void see(NodeId node, const trace::AnyKind& kind);
     void see_consumers();
 
+    // A theorem about the quorum does not hold (quorum_watch.hpp).
+    void see_broken(const std::string& promise, const std::string& text);
+
     void problem(std::string text) { problems_.push_back(std::move(text)); }
 
     void on_violation(UniqueFunction<void(const Violation&)> callback) {

@@ -30,6 +30,16 @@ constexpr std::array mistakes{
                 rules.storage.duplicates = log::DuplicateRule::forget;
                 rules.replication.duplicates = log::DuplicateRule::forget;
             }},
+    Mistake{"quorum-never-flushes",
+            [](BrokerRules& rules) { rules.quorum.flush = raft::FlushRule::never; }},
+    Mistake{"disruptive-rejoin",
+            [](BrokerRules& rules) { rules.quorum.pre_vote = raft::PreVoteRule::none; }},
+    Mistake{"leader-without-checkquorum",
+            [](BrokerRules& rules) { rules.quorum.check_quorum = raft::CheckQuorumRule::none; }},
+    Mistake{"no-log-check-in-vote",
+            [](BrokerRules& rules) { rules.quorum.vote_log = raft::VoteLogRule::any_log; }},
+    Mistake{"vote-not-persisted",
+            [](BrokerRules& rules) { rules.quorum.vote = raft::VoteRule::reply_at_once; }},
 };
 
 }  // namespace

@@ -47,6 +47,7 @@ struct RunReport {
     std::int64_t produced = 0;
     std::int64_t acked = 0;
     std::int64_t consumed = 0;
+    std::int64_t topics_acked = 0;
     std::vector<std::string> unread_trace;  // why the trace could not be written
 };
 

@@ -51,9 +51,47 @@ std::string print_load(const LoadSpec& load) {
             },
             [&](const ConsumeLoad& c) {
                 return fmt::format("consume {}{}", load.topic, c.is_repeating ? " forgetful" : "");
+            },
+            [](const TopicsLoad& t) {
+                std::string out =
+                    fmt::format("topics rate {}/s partitions {}", t.rate_per_second, t.partitions);
+                if (t.count) out += fmt::format(" count {}", *t.count);
+                return out;
             }},
         load.work);
     return fmt::format("load     {} {}\n", load.client, work);
+}
+
+std::string print_cluster(const Scenario& s) {
+    std::string out = "cluster  brokers";
+    for (const std::string& broker : s.brokers)
+        out += " " + broker;
+    if (!s.controllers.empty()) out += "   controllers";
+    if (s.is_combined) {
+        out += " combined";
+    } else {
+        for (const std::string& controller : s.controllers)
+            out += " " + controller;
+    }
+    return out + fmt::format("   reactors {}{}\n", s.reactors, print_settings(s.broker_configs));
+}
+
+std::string print_chaos(const Chaos& chaos) {
+    std::string kinds;
+    for (const ChaosKind& kind : chaos.kinds) {
+        kinds += fmt::format("{}{} {} ..{}",
+                             kinds.empty() ? "" : ", ",
+                             kind.verb,
+                             thousandths_text(kind.per_thousand_seconds) + "/s",
+                             duration_text(kind.lasting_max));
+    }
+    return fmt::format("chaos    from {} to {} {}{{ {} }} on {} at-most {}\n",
+                       duration_text(chaos.from),
+                       duration_text(chaos.to),
+                       chaos.is_swarm ? "swarm " : "",
+                       kinds,
+                       chaos.targets,
+                       chaos.at_most);
 }
 
 std::string print_trigger(const Block& block) {
@@ -72,12 +110,16 @@ std::string print_trigger(const Block& block) {
 
 }  // namespace
 
+std::vector<std::string> server_names(const Scenario& scenario) {
+    std::vector<std::string> names = scenario.brokers;
+    if (!scenario.is_combined) {
+        names.insert(names.end(), scenario.controllers.begin(), scenario.controllers.end());
+    }
+    return names;
+}
+
 std::string print(const Scenario& s) {
-    std::string out = print_header(s);
-    out += "cluster  brokers";
-    for (const std::string& broker : s.brokers)
-        out += " " + broker;
-    out += fmt::format(" reactors {}{}\n", s.reactors, print_settings(s.broker_configs));
+    std::string out = print_header(s) + print_cluster(s);
     out += fmt::format("net      latency {}\n", print_range(s.latency));
     out += fmt::format("disk     fsync {} append {} read {} crash-model {}\n",
                        print_range(s.disk.sync),
@@ -93,6 +135,8 @@ std::string print(const Scenario& s) {
     for (const LoadSpec& load : s.loads)
         out += print_load(load);
     out += "\n";
+    for (const Chaos& chaos : s.chaos)
+        out += print_chaos(chaos);
     for (const Block& block : s.blocks) {
         out += print_trigger(block) + "\n";
         for (const Step& step : block.steps)

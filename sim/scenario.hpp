@@ -67,7 +67,8 @@ struct SayStep {
 };
 
 // A fault by its verb (kind_of(Fault), or "stop": an orderly end) and what the verb takes; nodes
-// are looked up when the step runs. label: `as split`. lasting: `for 2s`.
+// are looked up when the step runs: "b1", "controller", or "{L}" of a let. label: `as split`.
+// lasting: `for 2s`.
 struct FaultStep {
     std::string verb;
     std::string first;
@@ -90,6 +91,7 @@ struct HealStep {
 struct LetStep {
     std::string name;
     Term value;
+    TextPlace place;
 };
 
 // Must hold at this moment.
@@ -147,11 +149,37 @@ struct ConsumeLoad {
     bool is_repeating = false;
 };
 
+// Creates topics while the run goes on: a1-0, a1-1, …, each asked for once.
+struct TopicsLoad {
+    std::int64_t rate_per_second = 5;
+    std::int64_t partitions = 1;
+    std::optional<std::int64_t> count;  // none: until the end
+};
+
 struct LoadSpec {
     std::string client;
-    std::string topic;
-    std::variant<ProduceLoad, ConsumeLoad> work;
+    std::string topic;  // of producers and consumers
+    std::variant<ProduceLoad, ConsumeLoad, TopicsLoad> work;
     TextPlace place;
+};
+
+// --- chance
+
+// One kind of fault that happens by chance: `crash 0.2/s ..2s`.
+struct ChaosKind {
+    std::string verb;  // of those that chaos_words() names
+    std::int64_t per_thousand_seconds = 0;
+    Duration lasting_max;
+};
+
+// Faults at keyed-random times from `from` to `to`. is_swarm: each seed leaves some kinds out.
+struct Chaos {
+    Duration from;
+    Duration to;
+    bool is_swarm = false;
+    std::vector<ChaosKind> kinds;
+    std::string targets;       // "controllers", "brokers" or "servers": both
+    std::int64_t at_most = 1;  // of the targets are touched at a time: the fault budget
 };
 
 // What must always hold: "acked-records-kept", …; see invariants/.
@@ -185,6 +213,8 @@ struct Scenario {
     std::string mistake;  // of the broker's code, by name; see mistakes.hpp
 
     std::vector<std::string> brokers;
+    std::vector<std::string> controllers;  // empty: b1 is its own controller, alone
+    bool is_combined = false;              // `controllers` are the brokers
     std::int32_t reactors = 1;
     Settings broker_configs;
     Latency latency = NetworkConfig{}.latency;
@@ -192,12 +222,16 @@ struct Scenario {
     CrashModel crash_model;
     std::vector<TopicSpec> topics;
     std::vector<LoadSpec> loads;
+    std::vector<Chaos> chaos;
 
     std::vector<Block> blocks;
     std::vector<Always> always;
     std::vector<Expect> expects;
     Duration end = Duration::seconds(10);
 };
+
+// Every node that serves: brokers, then controllers of their own, in the order of their numbers.
+std::vector<std::string> server_names(const Scenario& scenario);
 
 // The scenario as a file that parses to the same value.
 std::string print(const Scenario& scenario);

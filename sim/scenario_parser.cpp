@@ -1,6 +1,7 @@
 #include "sim/scenario_parser.hpp"
 
 #include "core/base/overloaded.hpp"
+#include "sim/chaos.hpp"
 #include "sim/mistakes.hpp"
 #include "sim/stage.hpp"
 #include "sim/steps.hpp"
@@ -19,28 +20,14 @@ template <typename T>
 using Read = Expected<T, InputError>;
 
 constexpr std::int64_t partitions_max = 1'000;
+constexpr std::int64_t controllers_max = 9;
 constexpr std::int64_t size_max = 10'000'000;  // bytes of a record
 
 const std::vector<std::string>& openers() {
-    static const std::vector<std::string> words{"scenario",
-                                                "about",
-                                                "level",
-                                                "minutes",
-                                                "model",
-                                                "seed",
-                                                "twin-of",
-                                                "mistake",
-                                                "cluster",
-                                                "net",
-                                                "disk",
-                                                "topic",
-                                                "load",
-                                                "at",
-                                                "when",
-                                                "after",
-                                                "always",
-                                                "expect",
-                                                "end"};
+    static const std::vector<std::string> words{
+        "scenario", "about",   "level", "minutes", "model",  "seed", "twin-of",
+        "mistake",  "cluster", "net",   "disk",    "topic",  "load", "chaos",
+        "at",       "when",    "after", "always",  "expect", "end"};
     return words;
 }
 
@@ -80,6 +67,7 @@ private:
         if (word == "disk") return read_disk(line);
         if (word == "topic") return read_topic(line);
         if (word == "load") return read_load(line);
+        if (word == "chaos") return read_chaos(line);
         if (word == "always") return read_always(line);
         if (word == "expect") return read_expect(line);
         if (word == "end") return read_end(line);
@@ -135,27 +123,67 @@ private:
                                         {})};
     }
 
+    static bool is_cluster_word(const TokenLine& line) {
+        const std::string& text = line.peek().text;
+        return text == "reactors" || text == "controllers" || text.find('=') != std::string::npos;
+    }
+
+    Read<void> take_names(TokenLine& line, std::vector<std::string>& into) {
+        do {
+            into.emplace_back();
+            TRY(take_new_name(line, into.back()));
+        } while (!line.is_at_end() && !is_cluster_word(line));
+        return {};
+    }
+
     Read<void> read_cluster(TokenLine& line) {
+        names_.insert({"controller", "follower", "others"});
         TRY(line.take_one_of({"brokers"}));
         const TextPlace place = line.place();
-        scenario_.brokers.emplace_back();
-        TRY(take_new_name(line, scenario_.brokers.back()));
+        TRY(take_names(line, scenario_.brokers));
         while (!line.is_at_end()) {
             if (line.skip("reactors")) {
                 scenario_.reactors = static_cast<std::int32_t>(TRY(line.take_count(1, 8)));
+            } else if (line.skip("controllers")) {
+                TRY(read_controllers(line));
             } else if (line.peek().text.find('=') != std::string::npos) {
                 TRY(take_setting(line, scenario_.broker_configs));
             } else {
-                return Unexpected{line.error("reactors or key=value", {"reactors"})};
+                return Unexpected{
+                    line.error("controllers, reactors or key=value", {"controllers", "reactors"})};
             }
         }
-        const std::string where = fmt::format("{}:{}:{}", where_, place.line, place.column);
-        TRY(broker::config_from(broker_properties(scenario_), where));
-        if (scenario_.brokers.size() > 1) {
+        if (scenario_.brokers.size() > 1 && scenario_.controllers.empty()) {
             return Unexpected{line.error_at(place,
-                                            "a second broker",
-                                            "one broker",
-                                            "clusters of several brokers come with replication")};
+                                            "several brokers, each a cluster of its own",
+                                            "one broker, or controllers",
+                                            "for example controllers 3")};
+        }
+        const std::string where = fmt::format("{}:{}:{}", where_, place.line, place.column);
+        for (const std::string& name : server_names(scenario_))
+            TRY(broker::config_from(server_properties(scenario_, name), where));
+        return {};
+    }
+
+    // "controllers c1 c2 c3", "controllers 3", "controllers combined": the brokers.
+    Read<void> read_controllers(TokenLine& line) {
+        if (line.skip("combined")) {
+            scenario_.is_combined = true;
+            scenario_.controllers = scenario_.brokers;
+            return {};
+        }
+        if (!to_integer(line.peek().text)) return take_names(line, scenario_.controllers);
+        const TextPlace place = line.place();
+        const std::int64_t count = TRY(line.take_count(1, controllers_max));
+        for (std::int64_t i = 1; i <= count; ++i) {
+            const std::string name = fmt::format("c{}", i);
+            if (!names_.insert(name).second) {
+                return Unexpected{line.error_at(place,
+                                                fmt::format("there is already a '{}'", name),
+                                                "names for the controllers",
+                                                "for example controllers q1 q2 q3")};
+            }
+            scenario_.controllers.push_back(name);
         }
         return {};
     }
@@ -209,7 +237,7 @@ private:
                 if (replicas > 1) {
                     return Unexpected{line.error_at(place,
                                                     fmt::format("{} replicas", replicas),
-                                                    "1, as there is one broker",
+                                                    "1, as no broker copies from another yet",
                                                     {})};
                 }
             } else if (line.peek().text.find('=') != std::string::npos) {
@@ -229,7 +257,12 @@ private:
         LoadSpec load;
         load.place = line.place();
         TRY(take_new_name(line, load.client));
-        const std::string work = TRY(line.take_one_of({"produce", "consume"}));
+        const std::string work = TRY(line.take_one_of({"produce", "consume", "topics"}));
+        if (work == "topics") {
+            load.work = TRY(read_topics(line));
+            scenario_.loads.push_back(std::move(load));
+            return {};
+        }
         std::vector<std::string> topics;
         for (const TopicSpec& topic : scenario_.topics)
             topics.push_back(topic.name);
@@ -265,6 +298,17 @@ private:
         return load;
     }
 
+    Read<TopicsLoad> read_topics(TokenLine& line) {
+        TopicsLoad load;
+        while (!line.is_at_end()) {
+            const std::string word = TRY(line.take_one_of({"rate", "partitions", "count"}));
+            if (word == "rate") load.rate_per_second = TRY(take_rate(line));
+            if (word == "partitions") load.partitions = TRY(line.take_count(1, 100));
+            if (word == "count") load.count = TRY(line.take_count(0));
+        }
+        return load;
+    }
+
     Read<std::int64_t> take_rate(TokenLine& line) {
         const std::string expected = "a rate as 200/s, at most 100000/s";
         const std::string& text = line.peek().text;
@@ -285,6 +329,19 @@ private:
             load.is_repeating = true;
         }
         return load;
+    }
+
+    Read<void> read_chaos(TokenLine& line) {
+        const TextPlace place = line.place();
+        Chaos chaos = TRY(take_chaos(line));
+        if (chaos.targets == "controllers" && scenario_.controllers.empty()) {
+            return Unexpected{line.error_at(place,
+                                            "chaos on controllers that are not there",
+                                            "controllers in the cluster line",
+                                            "for example cluster brokers b1 controllers 3")};
+        }
+        scenario_.chaos.push_back(std::move(chaos));
+        return line.take_end();
     }
 
     // --- what happens

@@ -1,6 +1,8 @@
 #include "sim/stage.hpp"
 
 #include "core/base/check.hpp"
+#include "core/metadata/bootstrap.hpp"
+#include "core/metadata/service.hpp"
 #include "core/trace/log.hpp"
 #include "sim/mistakes.hpp"
 
@@ -13,12 +15,17 @@ namespace glasslog::sim {
 namespace {
 
 constexpr std::uint16_t broker_port = 9092;
+constexpr std::uint16_t controller_port = 9093;
 
 WorldConfig world_config(const Scenario& scenario, std::uint64_t seed) {
     WorldConfig config;
     config.seed = seed;
     config.network.latency = scenario.latency;
     return config;
+}
+
+bool is_one_of(const std::vector<std::string>& names, const std::string& name) {
+    return std::ranges::find(names, name) != names.end();
 }
 
 NodeConfig node_config(const std::string& name, const std::string& role) {
@@ -30,15 +37,33 @@ NodeConfig node_config(const std::string& name, const std::string& role) {
 
 }  // namespace
 
-broker::Properties broker_properties(const Scenario& scenario) {
-    const std::string listener =
-        fmt::format("PLAINTEXT://{}:{}", scenario.brokers.front(), broker_port);
-    broker::Properties properties{{"node.id", "1"},
-                                  {"listeners", listener},
-                                  {"advertised.listeners", listener},
-                                  {"log.dirs", "data"},
-                                  {"auto.create.topics.enable", "false"},
-                                  {"glasslog.reactors", std::to_string(scenario.reactors)}};
+broker::Properties server_properties(const Scenario& scenario, const std::string& name) {
+    const auto names = server_names(scenario);
+    const auto number = std::ranges::find(names, name) - names.begin() + 1;
+    const bool is_broker = is_one_of(scenario.brokers, name);
+    const bool is_controller = is_one_of(scenario.controllers, name);
+    const std::string clients = fmt::format("PLAINTEXT://{}:{}", name, broker_port);
+    const std::string quorum = fmt::format("CONTROLLER://{}:{}", name, controller_port);
+    broker::Properties properties{
+        {"node.id", std::to_string(number)},
+        {"listeners", clients},
+        {"advertised.listeners", clients},
+        {"log.dirs", "data"},
+        {"auto.create.topics.enable", "false"},
+        {"glasslog.reactors", std::to_string(is_broker ? scenario.reactors : 1)}};
+    if (!scenario.controllers.empty()) {
+        properties["process.roles"] = "broker";
+        properties["controller.listener.names"] = "CONTROLLER";
+        std::string servers;
+        for (const std::string& one : scenario.controllers)
+            servers += fmt::format("{}{}:{}", servers.empty() ? "" : ",", one, controller_port);
+        properties["controller.quorum.bootstrap.servers"] = servers;
+    }
+    if (is_controller) {
+        properties["process.roles"] = is_broker ? "broker,controller" : "controller";
+        properties["listeners"] = is_broker ? clients + "," + quorum : quorum;
+        properties["advertised.listeners"] = properties["listeners"];
+    }
     for (const auto& [key, value] : scenario.broker_configs)
         properties[key] = value;
     return properties;
@@ -46,9 +71,12 @@ broker::Properties broker_properties(const Scenario& scenario) {
 
 Stage::Stage(const Scenario& scenario, std::uint64_t seed, History& history)
     : scenario_(scenario), history_(history), world_(world_config(scenario, seed)) {
-    for (const std::string& name : scenario_.brokers) {
+    for (const std::string& name : scenario_.brokers)
         cluster_.bootstrap.push_back({name, broker_port});
-        add_broker(name);
+    for (const std::string& name : server_names(scenario_))
+        add_server(name);
+    for (const std::string& name : server_names(scenario_)) {
+        if (!scenario_.controllers.empty()) format(name);
     }
     add_admin();
     for (const LoadSpec& load : scenario_.loads)
@@ -56,12 +84,13 @@ Stage::Stage(const Scenario& scenario, std::uint64_t seed, History& history)
     add_auditor();
 }
 
-void Stage::add_broker(const std::string& name) {
+void Stage::add_server(const std::string& name) {
     names_.push_back(name);
-    NodeConfig config = node_config(name, "broker");
-    config.reactors = scenario_.reactors;
+    const bool is_broker = is_one_of(scenario_.brokers, name);
+    NodeConfig config = node_config(name, is_broker ? "broker" : "controller");
+    config.reactors = is_broker ? scenario_.reactors : 1;
     config.disk = scenario_.disk;
-    auto parsed = broker::config_from(broker_properties(scenario_), name);
+    auto parsed = broker::config_from(server_properties(scenario_, name), name);
     CHECK(parsed.has_value(), "the parser has looked at it");
     world_.add_node(
         config,
@@ -74,6 +103,33 @@ void Stage::add_broker(const std::string& name) {
                                                    rules_with(scenario_.mistake),
                                                    ended);
         });
+}
+
+// As `glasslog storage format` does, before the world begins: durable, and all with one cluster id.
+void Stage::format(const std::string& name) {
+    const auto id = [this](const std::string& entity) {
+        const std::uint64_t high = world_.draw(no_node, "format", entity);
+        const std::uint64_t low = world_.draw(no_node, "format", entity);
+        return Uuid::version_4(high, low);
+    };
+    if (cluster_id_.empty()) {
+        cluster_id_ = id("cluster").text();
+        for (const std::string& one : scenario_.controllers)
+            voters_.voters.push_back(
+                {*world_.find_node(one), id(one), {{"CONTROLLER", one, controller_port}}, {0, 1}});
+    }
+    const NodeId node = *world_.find_node(name);
+    const auto own = std::ranges::find(voters_.voters, node, &raft::Voter::voter_id);
+    const bool is_voter = own != voters_.voters.end();
+    const auto levels = metadata::initial_levels(std::nullopt, {});
+    CHECK(levels.has_value(), "the levels of this build");
+    metadata::Formatting formatting;
+    formatting.meta = {cluster_id_, node, is_voter ? own->voter_directory_id : id(name)};
+    formatting.records = metadata::level_records(*levels);
+    if (is_voter) formatting.voters = voters_;
+    formatting.now = WorldConfig{}.wall_start.milliseconds();
+    for (const metadata::FormattedFile& file : metadata::formatted_files(formatting))
+        world_.disk(node).put("data/" + file.name, file.content);
 }
 
 // A broker whose disk failed ends as by a crash: the scenario may start it again, and what is lost
@@ -106,15 +162,20 @@ void Stage::add_admin() {
 
 void Stage::add_load(const LoadSpec& load) {
     names_.push_back(load.client);
+    const bool creates = std::holds_alternative<TopicsLoad>(load.work);
     const bool produces = std::holds_alternative<ProduceLoad>(load.work);
+    const char* const role = creates ? "admin" : produces ? "producer" : "consumer";
     const auto topic = std::ranges::find(scenario_.topics, load.topic, &TopicSpec::name);
     const std::int32_t partitions = topic == scenario_.topics.end() ? 0 : topic->partitions;
     world_.add_node(
-        node_config(load.client, produces ? "producer" : "consumer"),
-        [this, load, partitions, produces](
+        node_config(load.client, role),
+        [this, load, partitions, produces, creates](
             std::vector<runtime::Runtime> reactors) -> std::unique_ptr<Program> {
             client::ClusterConfig cluster = cluster_;
             cluster.client_id = load.client;
+            if (creates) {
+                return std::make_unique<TopicsProgram>(reactors.front(), cluster, load, history_);
+            }
             if (produces) {
                 return std::make_unique<ProducerProgram>(reactors.front(), cluster, load, history_);
             }
@@ -143,7 +204,7 @@ void Stage::add_auditor() {
 }
 
 void Stage::begin() {
-    for (const std::string& name : scenario_.brokers)
+    for (const std::string& name : server_names(scenario_))
         world_.start(*world_.find_node(name));
     world_.start(*world_.find_node("admin"));
 }
@@ -171,6 +232,7 @@ void Stage::finish_loads() {
     for (const LoadSpec& load : scenario_.loads) {
         Program* const program = world_.program(*world_.find_node(load.client));
         if (auto* const producer = dynamic_cast<ProducerProgram*>(program)) producer->finish();
+        if (auto* const creator = dynamic_cast<TopicsProgram*>(program)) creator->finish();
     }
 }
 
@@ -178,20 +240,61 @@ bool Stage::are_loads_idle() {
     return std::ranges::all_of(scenario_.loads, [this](const LoadSpec& load) {
         Program* const program = world_.program(*world_.find_node(load.client));
         const auto* const producer = dynamic_cast<ProducerProgram*>(program);
-        return producer == nullptr || producer->is_idle();
+        const auto* const creator = dynamic_cast<TopicsProgram*>(program);
+        return (producer == nullptr || producer->is_idle()) &&
+               (creator == nullptr || creator->is_idle());
     });
 }
 
 void Stage::start_brokers() {
-    for (const std::string& name : scenario_.brokers)
+    for (const std::string& name : server_names(scenario_))
         world_.restart(*world_.find_node(name));
 }
 
 bool Stage::are_brokers_ready() {
-    return std::ranges::all_of(scenario_.brokers, [this](const std::string& name) {
+    return std::ranges::all_of(server_names(scenario_), [this](const std::string& name) {
         const auto* const broker =
             dynamic_cast<BrokerProgram*>(world_.program(*world_.find_node(name)));
         return broker != nullptr && broker->is_ready();
+    });
+}
+
+metadata::Service* Stage::metadata(NodeId node) {
+    auto* const server = dynamic_cast<BrokerProgram*>(world_.program(node));
+    return server == nullptr ? nullptr : server->metadata();
+}
+
+std::optional<NodeId> Stage::controller() {
+    std::optional<NodeId> found;
+    LeaderEpoch newest{-1};
+    for (const std::string& name : scenario_.controllers) {
+        const NodeId node = *world_.find_node(name);
+        metadata::Service* const service = metadata(node);
+        if (service == nullptr || !service->is_active()) continue;
+        const LeaderEpoch epoch = service->log().state().epoch;
+        if (epoch > newest) found = node;
+        newest = std::max(newest, epoch);
+    }
+    return found;
+}
+
+std::optional<NodeId> Stage::follower() {
+    const auto active = controller();
+    for (const std::string& name : scenario_.controllers) {
+        const NodeId node = *world_.find_node(name);
+        if (active && node != *active && world_.is_running(node)) return node;
+    }
+    return std::nullopt;
+}
+
+bool Stage::is_metadata_quiet() {
+    if (scenario_.controllers.empty()) return true;
+    const auto active = controller();
+    if (!active) return false;
+    if (!quiet_at_) quiet_at_ = metadata(*active)->image()->offset;
+    return std::ranges::all_of(server_names(scenario_), [this](const std::string& name) {
+        metadata::Service* const service = metadata(*world_.find_node(name));
+        return service != nullptr && service->image()->offset >= *quiet_at_;
     });
 }
 

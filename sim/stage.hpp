@@ -4,6 +4,8 @@
 // that begin when the topics are there, and an auditor who reads the logs in the end.
 
 #include "core/broker/config.hpp"
+#include "core/metadata/service.hpp"
+#include "core/protocol/messages/control_records.hpp"
 #include "sim/history.hpp"
 #include "sim/scenario.hpp"
 #include "sim/workload.hpp"
@@ -15,8 +17,9 @@
 
 namespace glasslog::sim {
 
-// What the broker of this scenario is configured with: the scenario's settings over ours.
-broker::Properties broker_properties(const Scenario& scenario);
+// What a broker or controller of this scenario is configured with: the scenario's settings over
+// ours. Its node.id is its number in the world.
+broker::Properties server_properties(const Scenario& scenario, const std::string& name);
 
 class Stage {
 public:
@@ -27,8 +30,19 @@ public:
     // Starts the broker and the admin.
     void begin();
 
-    // Of the scenario: brokers and clients.
+    // Of the scenario: brokers, controllers and clients.
     const std::vector<std::string>& names() const { return names_; }
+
+    const std::vector<std::string>& controllers() const { return scenario_.controllers; }
+
+    // The active controller: who thinks so, in the highest epoch. Empty when nobody does.
+    std::optional<NodeId> controller();
+
+    // The first controller that runs and is not the active one, while there is an active one.
+    std::optional<NodeId> follower();
+
+    // What this node knows of the cluster; nullptr when it does not run, or opens its directory.
+    metadata::Service* metadata(NodeId node);
 
     // In order: what was written is kept, clients are told.
     void stop(NodeId node);
@@ -41,6 +55,9 @@ public:
     void start_brokers();
     bool are_brokers_ready();
 
+    // One controller is active, and every server knows all that it knew at the first call.
+    bool is_metadata_quiet();
+
     // `done` with the reason why the logs could not be read.
     void audit(AuditProgram::Done done);
 
@@ -51,7 +68,8 @@ public:
     const std::vector<std::string>& problems() const { return problems_; }
 
 private:
-    void add_broker(const std::string& name);
+    void add_server(const std::string& name);
+    void format(const std::string& name);
     void end_broker(const std::string& name, BrokerEnd end, const IoError& error);
     void add_admin();
     void add_load(const LoadSpec& load);
@@ -61,8 +79,11 @@ private:
     Scenario scenario_;
     History& history_;
     client::ClusterConfig cluster_;
+    std::string cluster_id_;  // of a formatted cluster
+    protocol::VotersRecord voters_;
     std::vector<std::string> names_;
     std::vector<std::string> problems_;
+    std::optional<Offset> quiet_at_;
     bool are_loads_finished_ = false;
     AuditProgram::Done audited_;
     World world_;  // last: it goes first

@@ -39,29 +39,19 @@ struct VerbFacts {
     Object object;
 };
 
-constexpr std::array verbs{VerbFacts{"crash", Object::node},
-                           VerbFacts{"power-loss", Object::machine},
-                           VerbFacts{"restart", Object::node},
-                           VerbFacts{"stop", Object::node},
-                           VerbFacts{"pause", Object::node},
-                           VerbFacts{"resume", Object::node},
-                           VerbFacts{"cut", Object::cut},
-                           VerbFacts{"clog", Object::pair},
-                           VerbFacts{"slow-link", Object::pair_time},
-                           VerbFacts{"throttle", Object::pair_rate},
-                           VerbFacts{"reset", Object::pair},
-                           VerbFacts{"half-open", Object::arrow},
-                           VerbFacts{"refuse-connects", Object::node},
-                           VerbFacts{"hang-connects", Object::node},
-                           VerbFacts{"slow-disk", Object::factor},
-                           VerbFacts{"stall-disk", Object::node},
-                           VerbFacts{"full-disk", Object::bytes},
-                           VerbFacts{"fail-sync", Object::path},
-                           VerbFacts{"bit-rot", Object::bit},
-                           VerbFacts{"dead-disk", Object::node},
-                           VerbFacts{"clock-skew", Object::node_time},
-                           VerbFacts{"clock-drift", Object::drift},
-                           VerbFacts{"clock-jump", Object::jump}};
+constexpr std::array verbs{
+    VerbFacts{"crash", Object::node},         VerbFacts{"power-loss", Object::machine},
+    VerbFacts{"bounce", Object::node},        VerbFacts{"restart", Object::node},
+    VerbFacts{"stop", Object::node},          VerbFacts{"pause", Object::node},
+    VerbFacts{"resume", Object::node},        VerbFacts{"cut", Object::cut},
+    VerbFacts{"clog", Object::pair},          VerbFacts{"slow-link", Object::pair_time},
+    VerbFacts{"throttle", Object::pair_rate}, VerbFacts{"reset", Object::pair},
+    VerbFacts{"half-open", Object::arrow},    VerbFacts{"refuse-connects", Object::node},
+    VerbFacts{"hang-connects", Object::node}, VerbFacts{"slow-disk", Object::factor},
+    VerbFacts{"stall-disk", Object::node},    VerbFacts{"full-disk", Object::bytes},
+    VerbFacts{"fail-sync", Object::path},     VerbFacts{"bit-rot", Object::bit},
+    VerbFacts{"dead-disk", Object::node},     VerbFacts{"clock-skew", Object::node_time},
+    VerbFacts{"clock-drift", Object::drift},  VerbFacts{"clock-jump", Object::jump}};
 
 const VerbFacts* find_verb(const std::string& word) {
     const auto found =
@@ -74,7 +64,7 @@ Read<std::string> take_node(TokenLine& line, const Vocabulary& words) {
         const std::string name =
             TRY(line.take_name("a name that a let above has bound", words.lets));
         TRY(line.take_sign("}"));
-        return name;
+        return "{" + name + "}";
     }
     return line.take_name("a node", words.nodes);
 }
@@ -254,12 +244,24 @@ Read<std::string> take_subject(TokenLine& line,
                 return {"a consumer", &words.consumers};
             case Subject::partition:
                 return {"a partition", &words.partitions};
+            case Subject::creator:
+                return {"a load that creates topics", &words.creators};
+            case Subject::server:
+                return {"a broker or controller", &words.servers};
             case Subject::node:
                 break;
         }
         return {"a node", &words.nodes};
     };
     const Choice choice = choose();
+    const bool is_node = choice.names == &words.nodes || choice.names == &words.servers;
+    if (is_node && line.peek().text == "{") {
+        line.skip("{");
+        const std::string let =
+            TRY(line.take_name("a name that a let above has bound", words.lets));
+        TRY(line.take_sign("}"));
+        return "{" + let + "}";
+    }
     return line.take_name(choice.kind, *choice.names);
 }
 
@@ -328,11 +330,17 @@ const std::vector<std::string>& step_words() {
 
 Vocabulary vocabulary_of(const Scenario& scenario) {
     Vocabulary words;
-    words.nodes = scenario.brokers;
+    words.servers = server_names(scenario);
+    if (!scenario.controllers.empty()) {
+        words.servers.insert(words.servers.end(), {"controller", "follower"});
+    }
+    words.nodes = words.servers;
     for (const LoadSpec& load : scenario.loads) {
-        const bool produces = std::holds_alternative<ProduceLoad>(load.work);
         words.nodes.push_back(load.client);
-        (produces ? words.producers : words.consumers).push_back(load.client);
+        std::visit(overloaded{[&](const ProduceLoad&) { words.producers.push_back(load.client); },
+                              [&](const ConsumeLoad&) { words.consumers.push_back(load.client); },
+                              [&](const TopicsLoad&) { words.creators.push_back(load.client); }},
+                   load.work);
     }
     for (const TopicSpec& topic : scenario.topics) {
         for (std::int32_t i = 0; i < topic.partitions; ++i)
@@ -347,6 +355,7 @@ Expected<Step, InputError> take_step(TokenLine& line, const Vocabulary& words) {
     if (word == "say") return Step(SayStep{TRY(line.take_text()), {}});
     if (word == "let") {
         LetStep let;
+        let.place = place;
         let.name = TRY(line.take_word("a name"));
         TRY(line.take_sign("="));
         let.value = TRY(take_term(line, words));

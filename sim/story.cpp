@@ -9,6 +9,39 @@
 
 namespace glasslog::sim {
 
+namespace {
+
+constexpr std::int64_t chaos_slow_factor = 20;
+constexpr Duration bounce_time = Duration::milliseconds(50);  // unless `for` says another
+
+// The one end of a fault's time that is not healing.
+bool ends_by_restart(const std::string& verb) {
+    return verb == "crash" || verb == "power-loss" || verb == "bounce" || verb == "stop";
+}
+
+}  // namespace
+
+Story::Story(const Scenario& scenario, Stage& stage, Facts& facts, Judge& judge)
+    : scenario_(scenario),
+      stage_(stage),
+      facts_(facts),
+      judge_(judge),
+      chaos_(stage.world(), [this](const ChaosPlay::Happening& what) { happen(what); }) {}
+
+void Story::begin() {
+    arm(0);
+    std::size_t number = 0;
+    for (const Chaos& chaos : scenario_.chaos) {
+        const bool is_all = chaos.targets == "servers";
+        const bool is_brokers = chaos.targets == "brokers";
+        chaos_.begin(chaos,
+                     ++number,
+                     is_all       ? server_names(scenario_)
+                     : is_brokers ? scenario_.brokers
+                                  : scenario_.controllers);
+    }
+}
+
 // --- blocks -------------------------------------------------------------------------------------
 
 void Story::arm(std::size_t block) {
@@ -78,6 +111,17 @@ const std::map<std::string, std::int64_t>& Story::bound() {
         bound_[name] = node.value();
         bound_["running " + name] = world.is_running(node) ? 1 : 0;
     }
+    for (const std::string role : {"controller", "follower"}) {
+        bound_.erase(role);
+        const auto node = node_of(role);
+        bound_["running " + role] = node ? 1 : 0;
+        if (node) bound_[role] = node->value();
+    }
+    for (const auto& [name, value] : std::map(bound_)) {
+        if (!name.starts_with("{")) continue;
+        const auto node = node_of(name);
+        bound_["running " + name] = node && *node != no_node && world.is_running(*node) ? 1 : 0;
+    }
     return bound_;
 }
 
@@ -86,29 +130,35 @@ const std::map<std::string, std::int64_t>& Story::bound() {
 void Story::perform(const Step& step) {
     World& world = stage_.world();
     std::visit(
-        overloaded{[&](const SayStep& s) {
-                       world.emit(no_node, trace::kinds::Said{s.en, s.pt});
-                       if (say_) say_(s.en, s.pt);
-                   },
-                   [&](const FaultStep& s) { inject(s); },
-                   [&](const HealStep& s) {
-                       const auto found = labels_.find(s.label);
-                       if (found != labels_.end()) {
-                           world.heal(found->second);
-                       } else {
-                           judge_.problem(fmt::format("heal {}: no such fault yet", s.label));
-                       }
-                   },
-                   [&](const LetStep& s) {
-                       const auto value = facts_.value(s.value, bound());
-                       if (value) bound_.emplace(s.name, *value);
-                   },
-                   [&](const CheckStep& s) {
-                       if (facts_.holds(s.condition, bound())) return;
-                       judge_.problem(fmt::format("line {}: {}",
-                                                  s.place.line,
-                                                  facts_.why_not(s.condition, bound())));
-                   }},
+        overloaded{
+            [&](const SayStep& s) {
+                world.emit(no_node, trace::kinds::Said{s.en, s.pt});
+                if (say_) say_(s.en, s.pt);
+            },
+            [&](const FaultStep& s) { inject(s); },
+            [&](const HealStep& s) {
+                const auto found = labels_.find(s.label);
+                if (found != labels_.end()) {
+                    world.heal(found->second);
+                } else {
+                    judge_.problem(fmt::format("heal {}: no such fault yet", s.label));
+                }
+            },
+            [&](const LetStep& s) {
+                const auto value = facts_.value(s.value, bound());
+                if (value) {
+                    bound_.emplace(s.name, *value);
+                    bound_.emplace("{" + s.name + "}", *value);
+                    return;
+                }
+                judge_.problem(
+                    fmt::format("line {}: {}: it has no value now", s.place.line, print(Step(s))));
+            },
+            [&](const CheckStep& s) {
+                if (facts_.holds(s.condition, bound())) return;
+                judge_.problem(
+                    fmt::format("line {}: {}", s.place.line, facts_.why_not(s.condition, bound())));
+            }},
         step);
 }
 
@@ -127,7 +177,8 @@ std::optional<std::string> Story::refusal_of(const FaultStep& step) {
     const auto second = step.verb == "bit-rot" || step.second.empty() ? node : node_of(step.second);
     if (!node || !second) return "it names no node";
     if (*node == no_node) return std::nullopt;
-    const bool must_run = step.verb == "crash" || step.verb == "stop" || step.verb == "pause";
+    const bool must_run = step.verb == "crash" || step.verb == "bounce" || step.verb == "stop" ||
+                          step.verb == "pause";
     if (must_run && !world.is_running(*node)) return step.first + " does not run";
     if (step.verb == "restart" && world.is_running(*node)) return step.first + " runs already";
     if (step.verb == "pause" && world.is_paused(*node)) return step.first + " is paused already";
@@ -139,6 +190,8 @@ std::optional<std::string> Story::refusal_of(const FaultStep& step) {
 
 std::optional<NodeId> Story::node_of(const std::string& name) {
     if (name == "others") return no_node;
+    if (name == "controller") return stage_.controller();
+    if (name == "follower") return stage_.follower();
     if (const auto node = stage_.world().find_node(name)) return node;
     const auto let = bound_.find(name);
     const std::int64_t value = let == bound_.end() ? 0 : let->second;
@@ -165,15 +218,43 @@ void Story::inject(const FaultStep& step) {
     }
     const FaultId id = world.inject(*fault);
     if (!step.label.empty()) labels_[step.label] = id;
-    if (!step.lasting) return;
-    const bool ends_by_restart = step.verb == "crash" || step.verb == "power-loss";
-    world.at(world.now() + *step.lasting, [&world, id, node = *node, ends_by_restart] {
-        if (!ends_by_restart) {
+    lasts(id, step, *node);
+}
+
+// Plans the end of what was begun.
+void Story::lasts(FaultId id, const FaultStep& step, NodeId node) {
+    World& world = stage_.world();
+    std::optional<Duration> lasting = step.lasting;
+    if (step.verb == "bounce" && !lasting) lasting = bounce_time;
+    if (!lasting) return;
+    world.at(world.now() + *lasting, [this, &world, id, node, verb = step.verb] {
+        if (!ends_by_restart(verb)) {
             world.heal(id);
         } else if (!world.is_running(node)) {  // nobody was faster
-            world.inject(Restart{node});
+            const FaultId restart = world.inject(Restart{node});
+            if (by_chance_.contains(id)) by_chance_.insert(restart);
         }
     });
+}
+
+// A fault by chance; void when the node is down already.
+void Story::happen(const ChaosPlay::Happening& what) {
+    World& world = stage_.world();
+    FaultStep step;
+    step.verb = what.kind.verb;
+    step.first = what.target;
+    step.second = what.second;
+    step.number = chaos_slow_factor;
+    step.lasting = what.lasting;
+    const NodeId node = *world.find_node(what.target);
+    if (!world.is_running(node) || world.is_paused(node)) return;
+    if (step.verb == "stop") {
+        stage_.stop(node);
+        return lasts(FaultId(0), step, node);
+    }
+    const FaultId id = world.inject(*fault_of(step));
+    by_chance_.insert(id);
+    lasts(id, step, node);
 }
 
 void Story::resume(NodeId node) {
@@ -195,6 +276,7 @@ std::optional<Fault> Story::fault_of(const FaultStep& step) {
     const auto count = static_cast<std::uint64_t>(step.number);
     const std::map<std::string, Fault> faults{
         {"crash", Crash{a}},
+        {"bounce", Crash{a}},
         {"power-loss", PowerLoss{a, step.model.value_or(scenario_.crash_model)}},
         {"restart", Restart{a}},
         {"pause", Pause{a}},

@@ -2,6 +2,7 @@
 
 // Story: makes happen, at its time, what a scenario's blocks say.
 
+#include "sim/chaos.hpp"
 #include "sim/facts.hpp"
 #include "sim/judge.hpp"
 #include "sim/scenario.hpp"
@@ -9,17 +10,20 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace glasslog::sim {
 
 class Story {
 public:
-    Story(const Scenario& scenario, Stage& stage, Facts& facts, Judge& judge)
-        : scenario_(scenario), stage_(stage), facts_(facts), judge_(judge) {}
+    Story(const Scenario& scenario, Stage& stage, Facts& facts, Judge& judge);
 
-    // Waits for the first block.
-    void begin() { arm(0); }
+    // Waits for the first block, and plans what happens by chance.
+    void begin();
+
+    // It was not asked for by name: that it bites is not promised.
+    bool is_by_chance(FaultId id) const { return by_chance_.contains(id); }
 
     // Something that a `when` may wait for has changed. Cheap; callable from observers.
     void poke();
@@ -39,7 +43,8 @@ public:
         say_ = std::move(callback);
     }
 
-    // Values of lets and of nodes ("b1"), and "running b1".
+    // Values of lets ("L", "{L}") and of nodes ("b1"; "controller", while there is an active one),
+    // and "running b1".
     const std::map<std::string, std::int64_t>& bound();
 
 private:
@@ -48,6 +53,8 @@ private:
     void evaluate();
     void give_up(std::size_t block);
     void inject(const FaultStep& step);
+    void lasts(FaultId id, const FaultStep& step, NodeId node);
+    void happen(const ChaosPlay::Happening& what);
     void resume(NodeId node);
     std::optional<std::string> refusal_of(const FaultStep& step);
     std::optional<NodeId> node_of(const std::string& name);
@@ -62,6 +69,8 @@ private:
     bool is_poke_planned_ = false;
     std::map<std::string, std::int64_t> bound_;
     std::map<std::string, FaultId> labels_;
+    std::set<FaultId> by_chance_;
+    ChaosPlay chaos_;
     UniqueFunction<void(const std::string&, const std::string&)> say_;
 };
 

@@ -270,6 +270,22 @@ std::string duration_text(Duration duration) {
     return fmt::format("{}ns", ns);
 }
 
+std::optional<std::int64_t> to_thousandths(std::string_view text) {
+    constexpr std::int64_t thousandth = 1'000'000;  // of a second, in nanoseconds
+    const auto seconds = to_duration(std::string(text) + "s");
+    if (!seconds || seconds->nanoseconds() % thousandth != 0) return std::nullopt;
+    return seconds->nanoseconds() / thousandth;
+}
+
+std::string thousandths_text(std::int64_t thousandths) {
+    std::string out = std::to_string(thousandths / 1000);
+    if (thousandths % 1000 == 0) return out;
+    out += fmt::format(".{:03}", thousandths % 1000);
+    while (out.back() == '0')
+        out.pop_back();
+    return out;
+}
+
 std::string nearest_word(const std::string& word, const std::vector<std::string>& candidates) {
     std::string best;
     std::size_t best_distance = word.size() / 2 + 1;

@@ -92,6 +92,12 @@ private:
 std::optional<Duration> to_duration(std::string_view text);
 std::optional<std::int64_t> to_integer(std::string_view text);
 
+// "0.2" is 200: a number with up to three places after the point.
+std::optional<std::int64_t> to_thousandths(std::string_view text);
+
+// The shortest text that to_thousandths() reads as the same.
+std::string thousandths_text(std::int64_t thousandths);
+
 // "1.5s": the shortest text that to_duration() reads as the same.
 std::string duration_text(Duration duration);
 

@@ -69,6 +69,55 @@ void AdminProgram::create_next() {
         }));
 }
 
+// --- topics -------------------------------------------------------------------------------------
+
+TopicsProgram::TopicsProgram(const runtime::Runtime& runtime,
+                             const client::ClusterConfig& cluster,
+                             const LoadSpec& load,
+                             History& history)
+    : runtime_(runtime),
+      load_(load),
+      work_(std::get<TopicsLoad>(load.work)),
+      history_(history),
+      admin_(runtime, cluster) {}
+
+void TopicsProgram::start() {
+    next_ = runtime_.clock.now();
+    tick();
+}
+
+void TopicsProgram::tick() {
+    const Duration gap = Duration::nanoseconds(1'000'000'000 / work_.rate_per_second);
+    while (!is_finished_ && next_ <= runtime_.clock.now()) {
+        const auto mine = history_.creators().find(load_.client);
+        const auto so_far = mine == history_.creators().end() ? 0 : std::ssize(mine->second.topics);
+        if (work_.count && so_far >= *work_.count) return;
+        create_one();
+        next_ = next_ + gap;
+    }
+    if (!is_finished_) timer_ = runtime_.executor.at(next_, [this] { tick(); });
+}
+
+void TopicsProgram::create_one() {
+    const std::int64_t number = history_.asked_topic(load_.client);
+    client::NewTopic wanted;
+    wanted.name = topic_name(load_.client, number);
+    wanted.partition_count = static_cast<std::int32_t>(work_.partitions);
+    wanted.replication_factor = 1;
+    ++outstanding_;
+    admin_.create_topic(
+        std::move(wanted),
+        gate_.wrap([this, number](Expected<client::CreatedTopic, client::ClientError> created) {
+            --outstanding_;
+            if (created) return history_.created_topic(load_.client, number, created->id);
+            // A try whose answer was lost may have created it.
+            const bool is_known = created.error().cause == client::Cause::refused &&
+                                  !client::is_retriable(created.error()) &&
+                                  created.error().code != protocol::WireError::topic_already_exists;
+            if (is_known) history_.failed_topic(load_.client, number);
+        }));
+}
+
 // --- producer -----------------------------------------------------------------------------------
 
 namespace {

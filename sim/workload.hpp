@@ -37,6 +37,9 @@ public:
 
     bool is_ready() const { return is_ready_; }
 
+    // nullptr while it opens its directory.
+    metadata::Service* metadata() { return broker_.metadata(); }
+
     // An orderly end; `done` once.
     void stop(UniqueFunction<void()> done) { broker_.stop(std::move(done)); }
 
@@ -69,6 +72,37 @@ private:
     std::size_t created_ = 0;
     Ready ready_;
     runtime::Timer retry_;
+    runtime::Gate gate_;
+};
+
+// Creates topics at a steady rate, each asked for once; what no answer came for stays unknown.
+class TopicsProgram final : public Program {
+public:
+    TopicsProgram(const runtime::Runtime& runtime,
+                  const client::ClusterConfig& cluster,
+                  const LoadSpec& load,
+                  History& history);
+
+    void start() override;
+
+    // No further topics.
+    void finish() { is_finished_ = true; }
+
+    bool is_idle() const { return outstanding_ == 0; }
+
+private:
+    void tick();
+    void create_one();
+
+    runtime::Runtime runtime_;
+    LoadSpec load_;
+    TopicsLoad work_;
+    History& history_;
+    client::Admin admin_;
+    Instant next_;
+    std::int64_t outstanding_ = 0;
+    bool is_finished_ = false;
+    runtime::Timer timer_;
     runtime::Gate gate_;
 };
 

@@ -62,6 +62,9 @@ std::uint64_t seed_count() {
 // How each twin must fail.
 const std::string& expected_failure(const std::string& file) {
     static const std::map<std::string, std::string> reasons{
+        {"lessons/twins/controller-failover.scenario", "nobody took over"},
+        {"lessons/twins/cut-off-controller.scenario", "epoch({F}) == EPOCH"},
+        {"lessons/twins/quorum-power-loss.scenario", "acked-topics-kept broken"},
         {"lessons/twins/consumer-restart.scenario", "consumed-in-order broken"},
         {"lessons/twins/lost-answer.scenario", "acked-records-kept broken"},
         {"lessons/twins/power-loss.scenario", "the log could not be read within 30.000s: orders-"},
@@ -81,7 +84,7 @@ TEST_P(ScenarioFile, EndsAsItSaysWithEverySeed) {
         const RunReport report = run_scenario(scenario, seed);
         const RunCode expected = is_twin ? RunCode::violated : RunCode::holds;
         ASSERT_EQ(report.code, expected) << report_text(report);
-        ASSERT_GT(report.acked, 100) << report_text(report);
+        ASSERT_GT(report.acked + 30 * report.topics_acked, 100) << report_text(report);
         if (!is_twin) continue;
         ASSERT_THAT(report.verdict, HasSubstr(expected_failure(GetParam()))) << seed;
     }
@@ -111,7 +114,8 @@ TEST_P(ScenarioFile, PrintsAsAScenarioThatParsesToTheSame) {
 
 TEST_P(ScenarioFile, HasATwinThatFailsOrIsOne) {
     const Scenario scenario = load(GetParam());
-    if (!scenario.twin_of.empty()) return;
+    // What regressions/ looks for are mistakes that nobody knows yet.
+    if (!scenario.twin_of.empty() || GetParam().starts_with("regressions/")) return;
     const auto files = scenario_files();
 
     EXPECT_TRUE(std::ranges::any_of(files, [&](const std::string& file) {

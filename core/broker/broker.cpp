@@ -1,5 +1,6 @@
 #include "core/broker/broker.hpp"
 
+#include "core/broker/controller_registrar.hpp"
 #include "core/broker/node_options.hpp"
 #include "core/broker/reactor.hpp"
 #include "core/broker/registrar.hpp"
@@ -68,6 +69,8 @@ public:
     void on_failure(UniqueFunction<void(IoError)> report) { failed_ = std::move(report); }
 
     Reactor& reactor(std::size_t index) { return *table_.reactors.at(index); }
+
+    metadata::Service* metadata() { return service_.get(); }
 
 private:
     Reactor& reactor0() { return *table_.reactors.front(); }
@@ -160,7 +163,7 @@ private:
         result_.cluster_id = opened_->meta.cluster_id;
         service_ = std::make_unique<metadata::Service>(runtimes_.front(),
                                                        directory_,
-                                                       service_options(config_, *opened_));
+                                                       service_options(config_, *opened_, rules_));
         apis_ = std::make_unique<ControllerApis>(*service_, config_, opened_->meta.cluster_id);
         channel_ =
             std::make_unique<ControllerChannel>(runtimes_.front(), *service_, *apis_, config_);
@@ -171,6 +174,7 @@ private:
                                       : "this node is not the active controller any more");
             channel_->controller_changed();
             if (registrar_) registrar_->controller_changed();
+            if (introduction_) introduction_->tell();
         });
         service_->start(gate_.wrap([this](Expected<void, IoError> started) {
             if (!started) return fail(std::move(started).error());
@@ -178,9 +182,31 @@ private:
                 watch_ = std::make_unique<BrokerWatch>(runtimes_.front(), *service_);
             }
             reactor0().attach_control(channel_.get(), apis_.get(), watch_.get());
+            if (config_.roles.is_controller && !config_.quorum.listeners.empty()) {
+                introduce_controller();
+            }
             if (config_.roles.is_broker) return join_cluster();
             become_started();
         }));
+    }
+
+    void introduce_controller() {
+        protocol::ControllerRegistrationRequest request;
+        request.controller_id = config_.node_id;
+        request.incarnation_id = random_id(random(), "controller-incarnation");
+        for (const ListenerAddress& listener : config_.quorum.listeners) {
+            const runtime::Endpoint& advertised = listener.advertised;
+            request.listeners.push_back({listener.bind.name, advertised.host, advertised.port, 0});
+        }
+        for (const metadata::SupportedFeature& feature : metadata::supported_features()) {
+            request.features.push_back(
+                {std::string(feature.name), feature.levels.first, feature.levels.last});
+        }
+        introduction_ = std::make_unique<ControllerRegistrar>(runtimes_.front(),
+                                                              *channel_,
+                                                              *service_,
+                                                              std::move(request));
+        introduction_->tell();
     }
 
     void join_cluster() {
@@ -328,7 +354,8 @@ private:
     std::unique_ptr<ControllerApis> apis_;
     std::unique_ptr<ControllerChannel> channel_;
     std::unique_ptr<BrokerWatch> watch_;
-    std::unique_ptr<Registrar> registrar_;  // of a broker
+    std::unique_ptr<ControllerRegistrar> introduction_;  // of a controller with listeners
+    std::unique_ptr<Registrar> registrar_;               // of a broker
     std::unique_ptr<ProducerIds> producer_ids_;
     Started result_;
     std::size_t listening_left_ = 0;
@@ -363,6 +390,10 @@ void Broker::stop(UniqueFunction<void()> done) {
 
 Reactor& Broker::reactor(std::size_t index) {
     return life_->reactor(index);
+}
+
+metadata::Service* Broker::metadata() {
+    return life_->metadata();
 }
 
 }  // namespace glasslog::broker

@@ -14,6 +14,7 @@
 #include "core/base/expected.hpp"
 #include "core/base/unique_function.hpp"
 #include "core/broker/config.hpp"
+#include "core/raft/rules.hpp"
 #include "core/replication/partition.hpp"
 #include "core/runtime/runtime.hpp"
 #include "core/storage/partition_log.hpp"
@@ -22,12 +23,17 @@
 #include <string>
 #include <vector>
 
+namespace glasslog::metadata {
+class Service;
+}
+
 namespace glasslog::broker {
 
 // Mistakes that only the simulator can order.
 struct BrokerRules {
     replication::Rules replication;
     storage::StorageRules storage;
+    raft::Rules quorum;
 };
 
 // What a started broker says of itself.
@@ -61,6 +67,9 @@ public:
 
     // Of reactor `index`; for tests and the scenario's checks, which stand outside of all reactors.
     Reactor& reactor(std::size_t index);
+
+    // What this node knows of the cluster; nullptr before its directory is open. For the same.
+    metadata::Service* metadata();
 
 private:
     class Life;

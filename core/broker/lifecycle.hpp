@@ -30,7 +30,7 @@ struct LifeTiming {
     Duration session_timeout = Duration::milliseconds(9'000);        // broker.session.timeout.ms
     Duration registration_timeout = Duration::milliseconds(60'000);  // initial.broker.registration…
     Duration retry_backoff = Duration::milliseconds(100);  // doubles up to the session timeout
-    Duration leave_timeout = Duration::milliseconds(300'000);
+    Duration leave_timeout = Duration::milliseconds(10'000);
     Duration eager_interval = Duration::milliseconds(10);  // while starting
     Duration leaving_interval = Duration::milliseconds(50);
 };

@@ -84,7 +84,8 @@ replication::ReplicaOptions replica_options(const Config& config, const BrokerRu
 }
 
 metadata::ServiceOptions service_options(const Config& config,
-                                         const storage::OpenedDirectory& opened) {
+                                         const storage::OpenedDirectory& opened,
+                                         const BrokerRules& rules) {
     metadata::ServiceOptions options;
     options.controller.node = config.node_id;
     options.controller.cluster_id = opened.meta.cluster_id;
@@ -96,6 +97,7 @@ metadata::ServiceOptions service_options(const Config& config,
         options.controller.no_op_interval = config.quorum.idle_interval;
     }
     options.quorum = quorum_options(config, opened);
+    options.quorum.machine.rules = rules.quorum;
     options.snapshot_after_bytes = config.quorum.snapshot_after_bytes;
     options.snapshot_after = config.quorum.snapshot_after;
     return options;

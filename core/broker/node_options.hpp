@@ -17,6 +17,7 @@ replication::ReplicaOptions replica_options(const Config& config, const BrokerRu
 
 // listeners of config.quorum: with the ports that were really bound.
 metadata::ServiceOptions service_options(const Config& config,
-                                         const storage::OpenedDirectory& opened);
+                                         const storage::OpenedDirectory& opened,
+                                         const BrokerRules& rules);
 
 }  // namespace glasslog::broker

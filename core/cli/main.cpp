@@ -72,6 +72,8 @@ int run(int argc, char** argv) {
     app.set_version_flag("--version", "glasslog 0.1.0");
     glasslog::cli::Action action;
     glasslog::cli::add_broker_verb(app, action);
+    glasslog::cli::add_up_verb(app, action);
+    glasslog::cli::add_quorum_verb(app, action);
     glasslog::cli::add_topic_verb(app, action);
     glasslog::cli::add_produce_verb(app, action);
     glasslog::cli::add_consume_verb(app, action);

@@ -12,7 +12,7 @@ namespace {
 
 constexpr const char* host = "127.0.0.1";
 constexpr const char* broker_listener = "PLAINTEXT";
-constexpr const char* controller_listener = "CONTROLLER";
+
 constexpr std::int32_t controller_port_distance = 1000;  // also the most nodes that fit
 constexpr std::string_view directory_prefix = "node.";
 constexpr std::string_view directory_suffix = ".directory.id";
@@ -34,41 +34,11 @@ NodePlan make_node(const PlanWish& wish, std::int32_t number, Roles roles) {
     return node;
 }
 
-std::vector<std::string> split(std::string_view text) {
-    std::vector<std::string> parts;
-    while (!text.empty()) {
-        const std::size_t end = std::min(text.find(','), text.size());
-        parts.emplace_back(text.substr(0, end));
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    return parts;
-}
-
-std::string value_of(const broker::Properties& properties, const std::string& key) {
-    const auto found = properties.find(key);
-    return found == properties.end() ? std::string() : found->second;
-}
-
 std::optional<std::int32_t> to_id(std::string_view text) {
     std::int32_t value = -1;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc() || end != text.data() + text.size() || value < 0) return std::nullopt;
     return value;
-}
-
-Expected<void, InputError> read_listeners(const broker::Properties& properties,
-                                          const std::string& where,
-                                          NodePlan& node) {
-    const auto controller_names = split(value_of(properties, "controller.listener.names"));
-    for (const std::string& part : split(value_of(properties, "listeners"))) {
-        const auto listener = TRY(broker::parse_listener(part, where + ": listeners"));
-        const bool is_controller = std::ranges::count(controller_names, listener.name) > 0;
-        auto& endpoint = is_controller ? node.controller : node.broker;
-        if (endpoint) continue;  // the first of each kind is ours to ask
-        endpoint = listener.endpoint;
-        if (endpoint->host.empty() || endpoint->host == "0.0.0.0") endpoint->host = host;
-    }
-    return {};
 }
 
 template <typename Member>
@@ -124,7 +94,8 @@ std::string properties_text(const ClusterPlan& plan, const NodePlan& node) {
     if (node.broker)
         listeners.push_back(fmt::format("{}://{}", broker_listener, node.broker->text()));
     if (node.controller)
-        listeners.push_back(fmt::format("{}://{}", controller_listener, node.controller->text()));
+        listeners.push_back(
+            fmt::format("{}://{}", controller_listener_name, node.controller->text()));
     const auto brokers = std::ranges::count_if(plan.nodes, [](const NodePlan& one) {
         return one.broker.has_value();
     });
@@ -139,7 +110,7 @@ std::string properties_text(const ClusterPlan& plan, const NodePlan& node) {
         "advertised.listeners={3}\n"
         "controller.listener.names={4}\n"
         "listener.security.protocol.map={4}:PLAINTEXT,{5}:PLAINTEXT\n"
-        "inter.broker.listener.name={5}\n"
+        "{10}"
         "controller.quorum.bootstrap.servers={6}\n"
         "log.dirs={7}\n"
         "offsets.topic.replication.factor={8}\n"
@@ -149,36 +120,26 @@ std::string properties_text(const ClusterPlan& plan, const NodePlan& node) {
         plan.directory,
         node.roles(),
         fmt::join(listeners, ","),
-        controller_listener,
+        controller_listener_name,
         broker_listener,
         controller_list(plan),
         node.data,
         copies,
-        std::min<std::int64_t>(copies, 2));
+        std::min<std::int64_t>(copies, 2),
+        node.broker ? fmt::format("inter.broker.listener.name={}\n", broker_listener) : "");
 }
 
 Expected<NodePlan, InputError> read_node(std::string_view text,
                                          const std::string& where,
                                          const std::string& directory) {
-    const auto properties = TRY(broker::parse_properties(text, where));
-    NodePlan node;
-    node.directory = directory;
-    const auto id = to_id(value_of(properties, "node.id"));
-    if (!id) {
-        return Unexpected{InputError{where,
-                                     fmt::format("node.id={}", value_of(properties, "node.id")),
-                                     "a number from 0",
-                                     {}}};
-    }
-    node.id = NodeId(*id);
-    node.data = value_of(properties, "log.dirs");
-    if (node.data.empty()) node.data = value_of(properties, "log.dir");
-    TRY(read_listeners(properties, where, node));
-    if (!node.data.empty() && (node.broker || node.controller)) return node;
-    return Unexpected{InputError{where,
-                                 "no node can run with this",
-                                 "log.dirs and listeners",
-                                 "remove the directory of the node to have the file made anew"}};
+    auto properties = TRY(broker::parse_properties(text, where));
+    const broker::Config config = TRY(broker::config_from(std::move(properties), where));
+    NodePlan node{.id = config.node_id, .directory = directory, .data = config.log_directory};
+    if (config.roles.is_broker && !config.listeners.empty())
+        node.broker = config.listeners.front().advertised;
+    if (config.roles.is_controller && !config.quorum.listeners.empty())
+        node.controller = config.quorum.listeners.front().advertised;
+    return node;
 }
 
 Expected<void, InputError> check_wish(const ClusterPlan& existing, const PlanWish& wish) {

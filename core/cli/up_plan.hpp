@@ -57,6 +57,7 @@ struct PlanWish {
     std::optional<std::int32_t> port;
 };
 
+inline constexpr std::string_view controller_listener_name = "CONTROLLER";
 inline constexpr std::int32_t default_port = 9092;
 inline constexpr std::int32_t default_node_count = 3;
 

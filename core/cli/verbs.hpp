@@ -15,6 +15,8 @@ namespace glasslog::cli {
 using Action = std::function<ExitCode()>;
 
 void add_broker_verb(CLI::App& app, Action& action);
+void add_up_verb(CLI::App& app, Action& action);
+void add_quorum_verb(CLI::App& app, Action& action);
 void add_topic_verb(CLI::App& app, Action& action);
 void add_produce_verb(CLI::App& app, Action& action);
 void add_consume_verb(CLI::App& app, Action& action);

@@ -51,8 +51,9 @@ ConfigLayers Controller::cluster_layers() const {
 
 Decision Controller::begin(Instant now) {
     soft_ = {};
-    image_.brokers.for_each([&](NodeId id, const BrokerPtr& /*broker*/) {
-        soft_.sessions[id].deadline = now + options_.session_timeout;
+    // A fenced broker is likely to be away, and its id must be free for its next incarnation.
+    image_.brokers.for_each([&](NodeId id, const BrokerPtr& broker) {
+        if (!broker->is_fenced) soft_.sessions[id].deadline = now + options_.session_timeout;
     });
     soft_.balance_at = now + options_.balance_interval;
     soft_.unclean_at = now + options_.unclean_interval;

@@ -1,6 +1,6 @@
 #include "core/metadata/scram.hpp"
 
-#include "core/base/sha2.hpp"
+#include "core/metadata/sha2.hpp"
 
 #include <fmt/format.h>
 

@@ -76,15 +76,18 @@ void Applier::tell_gain() {
 }
 
 void Applier::load_snapshot() {
+    // The log begins where its snapshot ends; a newer one may be there that the log does not have.
     const auto& all = log_.snapshots().all();
-    CHECK(!all.empty() && all.back().end >= log_.log_start(), "a log that begins with no snapshot");
-    const SnapshotId id = all.back();
+    const auto at = std::find_if(all.begin(), all.end(), [&](const SnapshotId& id) {
+        return id.end == log_.log_start();
+    });
+    CHECK(at != all.end(), "the log begins at {} with no snapshot", log_.log_start());
+    const SnapshotId id = *at;
     is_reading_ = true;
     auto loaded = [this, id](Expected<Snapshot, IoError> snapshot) {
         is_reading_ = false;
-        // A newer one took its place meanwhile.
-        const bool is_gone = !snapshot && log_.snapshots().all().back() != id;
-        if (is_gone) return wake();
+        // The log begins elsewhere meanwhile, and this snapshot may be gone.
+        if (log_.log_start() != id.end) return wake();
         if (!snapshot) return failed_(std::move(snapshot).error());
         applied_ = id.end;
         committed_ = std::max(committed_, id.end);

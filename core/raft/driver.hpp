@@ -73,6 +73,8 @@ private:
         std::vector<Reply> replies;
     };
 
+    bool is_alive() const { return raft_ && !has_failed_ && !is_closed_; }
+
     // --- driver.cpp
     void opened(Opened opened);
     void step(Input input);
@@ -80,6 +82,7 @@ private:
     void write(const Effects& fx, const Input& input);
     Bytes bytes_of(const Append& append, const Input& input) const;
     void hold(Effects& fx);
+    void drop_held_above(Offset end);
     void begin_round();
     void end_round(Offset upto);
     void wake_at(Instant when);
@@ -121,7 +124,7 @@ private:
     LogListener listener_;  // until the log is open
     bool is_stopping_ = false;
     bool has_failed_ = false;
-    bool was_clean_ = false;
+    bool is_closed_ = false;
 
     std::deque<Input> inputs_;
     bool is_stepping_ = false;

@@ -32,6 +32,7 @@ void Stepper::answer(RequestToken token, const VoteRequest& request) {
 
     const bool is_granted = grants(request);
     if (is_granted && !request.is_pre_vote) {
+        speaks_of_vote_ = true;
         // Who gave its vote away waits anew: the candidate shall have its time.
         if (s_.voted.id == no_node) fx_.is_role_new = true;
         s_.voted = request.candidate;

@@ -23,6 +23,8 @@ void Stepper::take(const Outstanding& question, const FetchResponse& response) {
     s_.is_leader_gone = false;
     s_.election.retries = 0;
     s_.role_deadline = now_ + options_.timing.fetch_timeout;
+    // An observer may have asked while it looked for a leader; the log is about to be replaced.
+    if (s_.fetching && s_.fetching->is_installing) return;
     if (response.diverging) {
         if (options_.rules.follower_commit == FollowerCommitRule::any_answer) {
             follow_high_watermark(response.high_watermark);

@@ -148,9 +148,13 @@ void Stepper::park(ParkedFetch fetch) {
 
 void Stepper::serve_parked() {
     const FetchResponse head = fetch_head();
+    // Who commits alone shows nothing that its own disk may still forget: with it go its vote for
+    // itself, and a removal that made it the only voter.
+    const bool is_alone = s_.voters().size() == 1 && s_.is_voter();
+    const Offset end = is_alone ? s_.synced_end : s_.log_end;
     std::erase_if(s_.leading.fetches, [&](const ParkedFetch& fetch) {
-        if (fetch.offset < s_.log_end) {
-            fx_.reply_from_log.push_back({fetch.token, fetch.offset, s_.log_end, head});
+        if (fetch.offset < end) {
+            fx_.reply_from_log.push_back({fetch.token, fetch.offset, end, head});
             return true;
         }
         const bool has_news = head.high_watermark > fetch.high_watermark;

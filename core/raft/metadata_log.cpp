@@ -150,22 +150,26 @@ void MetadataLog::scan(Offset from) {
                      return fail_open(
                          {.subject = path_, .detail = "the log holds what is no batch"});
                  }
-                 take_voters(*batch);
+                 if (!take_voters(*batch)) {
+                     return fail_open({.subject = path_, .detail = "a broken control batch"});
+                 }
                  left = left.subspan(batch->size());
              }
              scan(result->next);
          }));
 }
 
-void MetadataLog::take_voters(const protocol::BatchView& view) {
-    if (!view.is_control()) return;
+bool MetadataLog::take_voters(const protocol::BatchView& view) {
+    if (!view.is_control()) return true;
     const auto batch = describe_batch(view);
-    if (!batch || (!batch->voters && !batch->kraft_version)) return;
-    const VotersAt& before = found_.voters.back();
-    if (batch->end - 1 <= before.offset) return;
+    if (!batch) return false;
+    const VotersAt before = found_.voters.back();
+    const bool is_news = batch->voters || batch->kraft_version;
+    if (!is_news || batch->end - 1 <= before.offset) return true;
     found_.voters.push_back({batch->end - 1,
                              batch->voters.value_or(before.voters),
                              batch->kraft_version.value_or(before.kraft_version)});
+    return true;
 }
 
 void MetadataLog::finish_open() {
@@ -256,6 +260,7 @@ void MetadataLog::check_round() {
 }
 
 void MetadataLog::restart_at(SnapshotId snapshot, runtime::IoDone<void> done) {
+    if (has_failed_ || is_closing_) return;
     asked_end_ = snapshot.end;
     ++change_count_;
     if (round_) round_->upto = std::min(round_->upto, snapshot.end);
@@ -275,10 +280,13 @@ void MetadataLog::advance_start(Offset start, Offset high_watermark) {
 }
 
 std::optional<storage::ReadResult> MetadataLog::read_cached(const Wanted& wanted) const {
-    return log_.read_cached({.from = wanted.from,
-                             .upto = wanted.upto,
-                             .max_bytes = wanted.bytes_max,
-                             .min_one_batch = true});
+    auto cached = log_.read_cached({.from = wanted.from,
+                                    .upto = wanted.upto,
+                                    .max_bytes = wanted.bytes_max,
+                                    .min_one_batch = true});
+    // Behind a truncation appends wait: what was asked for is not there yet.
+    if (cached && cached->batches.empty()) return std::nullopt;
+    return cached;
 }
 
 void MetadataLog::read(const Wanted& wanted, runtime::IoDone<storage::ReadResult> done) {

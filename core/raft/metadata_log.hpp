@@ -89,7 +89,7 @@ private:
     void open_log();
     void opened(Expected<storage::Loaded, IoError> loaded);
     void scan(Offset from);
-    void take_voters(const protocol::BatchView& batch);
+    bool take_voters(const protocol::BatchView& batch);
     void finish_open();
     void fail_open(IoError error);
     void fail(IoError error);

@@ -33,6 +33,7 @@ void Stepper::ask_for_votes() {
         const NodeId id = voter.voter_id;
         if (has(s_.election.granted, id) || has(s_.election.rejected, id) || !is_ready(id))
             continue;
+        speaks_of_vote_ |= s_.role == Role::candidate;
         ask(id,
             VoteRequest{s_.epoch,
                         s_.self,
@@ -44,9 +45,16 @@ void Stepper::ask_for_votes() {
     }
 }
 
+// A voter that knows of the epoch and is silent all the same is told again: it may be in a later
+// epoch, which it cannot win and in which it would wait for ever; its refusal ends this epoch.
+Instant Stepper::begin_due(const Progress& voter) const {
+    if (!voter.has_acknowledged) return voter.begin_due;
+    return std::max(voter.begin_due, voter.last_fetch + options_.timing.fetch_timeout);
+}
+
 void Stepper::tell_epoch_begins() {
     for (Progress& voter : s_.leading.voters) {
-        if (voter.has_acknowledged || now_ < voter.begin_due || !is_ready(voter.key.id)) continue;
+        if (now_ < begin_due(voter) || !is_ready(voter.key.id)) continue;
         voter.begin_due = now_ + options_.timing.fetch_timeout / 2;
         ask(voter.key.id, BeginQuorumEpochRequest{view(), voter.key}, false);
     }
@@ -81,20 +89,24 @@ void Stepper::ask_leader() {
                                            s_.fetching->position};
         return ask(leader, request, false);
     }
-    // A fetch says "all below is durable here": it leaves after the sync of this very step, or when
-    // nothing is waiting for one. An observer's says nothing.
+    ask_for_records(leader, options_.timing.fetch_wait_max);
+}
+
+// A fetch says "all below is durable here": it leaves after the sync of this very step, or when
+// nothing is waiting for one. A broker's says nothing; a controller's counts from the moment on
+// when it becomes a voter.
+void Stepper::ask_for_records(NodeId to, Duration max_wait) {
     const bool must_flush =
         options_.can_vote && options_.rules.flush == FlushRule::before_acknowledging;
     const bool is_durable = s_.synced_end >= s_.log_end;
     if (must_flush && !is_durable && !fx_.sync) return;
-    ask(leader,
-        FetchRequest{s_.epoch,
-                     s_.self,
-                     s_.log_end,
-                     s_.last_epoch(),
-                     s_.high_watermark,
-                     options_.timing.fetch_wait_max},
-        must_flush && !is_durable);
+    const FetchRequest request{s_.epoch,
+                               s_.self,
+                               s_.log_end,
+                               s_.last_epoch(),
+                               s_.high_watermark,
+                               max_wait};
+    ask(to, request, must_flush && !is_durable);
 }
 
 // An observer asks one voter, or bootstrap server, after another for the leader.
@@ -109,14 +121,7 @@ void Stepper::look_for_leader() {
                               ? voters[at].voter_id
                               : NodeId(-2 - static_cast<std::int32_t>(at - voters.size()));
         if (to == s_.self.id || !is_ready(to)) continue;
-        return ask(to,
-                   FetchRequest{s_.epoch,
-                                s_.self,
-                                s_.log_end,
-                                s_.last_epoch(),
-                                s_.high_watermark,
-                                Duration()},
-                   false);
+        return ask_for_records(to, Duration());
     }
 }
 

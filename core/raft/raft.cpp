@@ -181,13 +181,16 @@ void Stepper::finish() {
         s_.saved = now;
         fx_.save = now;
         fx_.is_role_new = true;
-        if (options_.rules.vote == VoteRule::persist_before_reply) {
-            fx_.sync = true;
-            std::move(fx_.send.begin(), fx_.send.end(), std::back_inserter(fx_.send_after_sync));
-            std::move(fx_.reply.begin(), fx_.reply.end(), std::back_inserter(fx_.reply_after_sync));
-            fx_.send.clear();
-            fx_.reply.clear();
-        }
+        speaks_of_vote_ = true;
+    }
+    // A vote that is said again may rest on a save of an earlier step that is not done: it waits,
+    // too.
+    if (speaks_of_vote_ && options_.rules.vote == VoteRule::persist_before_reply) {
+        fx_.sync = true;
+        std::move(fx_.send.begin(), fx_.send.end(), std::back_inserter(fx_.send_after_sync));
+        std::move(fx_.reply.begin(), fx_.reply.end(), std::back_inserter(fx_.reply_after_sync));
+        fx_.send.clear();
+        fx_.reply.clear();
     }
     const Instant due = next_deadline();
     if (due == s_.armed) return;
@@ -207,8 +210,7 @@ Instant Stepper::next_deadline() const {
     due = std::min(due, leading.quorum_deadline);
     for (const Progress& voter : leading.voters) {
         // Who is being asked already is waited for above.
-        const bool is_due = !voter.has_acknowledged && is_ready(voter.key.id);
-        if (is_due) due = std::min(due, voter.begin_due);
+        if (is_ready(voter.key.id)) due = std::min(due, begin_due(voter));
     }
     for (const ParkedFetch& fetch : leading.fetches)
         due = std::min(due, fetch.deadline);

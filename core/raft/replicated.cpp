@@ -46,7 +46,7 @@ void ReplicatedLog::Driver::read(UniqueFunction<void(Expected<Offset, WireError>
 }
 
 Expected<Proposal, WireError> ReplicatedLog::Driver::propose(std::span<const Bytes> values) {
-    if (!is_active() || is_stepping_ || has_failed_) {
+    if (!is_active() || is_stepping_ || !is_alive()) {
         return Unexpected{WireError::not_leader_or_follower};
     }
     proposed_.reset();
@@ -100,7 +100,7 @@ template <typename WireRequest, typename WireResponse>
 void ReplicatedLog::Driver::take(const WireRequest& request, Answer<WireResponse> done) {
     auto understood = from_wire(request, context_);
     auto* typed = std::get_if<0>(&understood);
-    if (typed == nullptr || !raft_ || has_failed_) {
+    if (typed == nullptr || !is_alive()) {
         WireResponse refused;
         refused.error_code = WireError::broker_not_available;
         if (typed == nullptr) refused = std::move(std::get<1>(understood));

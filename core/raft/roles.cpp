@@ -53,7 +53,9 @@ void Stepper::leave_role(WireError why) {
     s_.election.granted.clear();
     s_.election.rejected.clear();
     s_.to_be_told.clear();
-    s_.fetching.reset();
+    // What the driver installs will replace the log, whoever leads then: until it has, no record
+    // is fetched, and no other snapshot.
+    if (s_.fetching && !s_.fetching->is_installing) s_.fetching.reset();
     s_.outstanding.clear();
     s_.backoffs.clear();
     s_.update_due = Instant::never();

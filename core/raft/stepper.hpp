@@ -48,8 +48,10 @@ private:
     void ask_around();
     void ask_for_votes();
     void tell_epoch_begins();
+    Instant begin_due(const Progress& voter) const;
     void tell_epoch_ends();
     void ask_leader();
+    void ask_for_records(NodeId to, Duration max_wait);
     void look_for_leader();
     bool ask_about_voters(NodeId leader);
     void ask(NodeId to, Request request, bool after_sync);
@@ -126,6 +128,7 @@ private:
     State& s_;
     Instant now_;
     Effects fx_;
+    bool speaks_of_vote_ = false;  // what is sent rests on the quorum state
 };
 
 }  // namespace glasslog::raft

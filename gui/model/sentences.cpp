@@ -42,6 +42,12 @@ const std::map<std::string_view, const char*> sentences = {
     {"topic_deleted", QT_TR_NOOP("topic {topic} deleted")},
     {"broker_registered", QT_TR_NOOP("{broker} is registered, epoch {broker_epoch}")},
     {"metadata_committed", QT_TR_NOOP("metadata committed up to {offset}")},
+    {"quorum_role_changed", QT_TR_NOOP("is {role} of epoch {epoch}, led by {leader}")},
+    {"quorum_vote_answered",
+     QT_TR_NOOP("answers candidate {candidate} of epoch {epoch}: {is_granted}")},
+    {"quorum_committed", QT_TR_NOOP("metadata log committed below {to}")},
+    {"quorum_voters_changed", QT_TR_NOOP("voters {voters}")},
+    {"quorum_snapshot", QT_TR_NOOP("metadata snapshot below {end}, {bytes} bytes")},
     {"disk_synced", QT_TR_NOOP("{path} synced, {bytes} bytes")},
     {"disk_failed", QT_TR_NOOP("{operation} of {path} fails: {error}")},
     {"disk_state", QT_TR_NOOP("disk is {state}")},
@@ -61,9 +67,13 @@ const std::map<std::string_view, const char*> sentences = {
 QString value_text(const trace::Field& field, bool has_peer, const trace::Snapshot& names) {
     const QString value = shown(field.value);
     const bool is_end = field.name == "from" || field.name == "to";
-    if (field.name == "leader" || field.name == "broker" || (is_end && has_peer))
-        return shown(names.node_name(NodeId(value.toInt())));
+    const bool is_node =
+        field.name == "leader" || field.name == "broker" || field.name == "candidate";
+    // Of nobody a role says -1: an election, or nobody is known.
+    if (field.name == "leader" && field.value == "-1") return tr("nobody");
+    if (is_node || (is_end && has_peer)) return shown(names.node_name(NodeId(value.toInt())));
     if (field.name == "api_key") return api_name(value.toShort());
+    if (field.name == "is_granted") return field.value == "true" ? tr("yes") : tr("no");
     if (field.name != "is_response") return value;
     return field.value == "true" ? tr("reply") : tr("request");
 }

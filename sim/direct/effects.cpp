@@ -52,7 +52,9 @@ void World::step(Node& node, const raft::Event& event) {
     see_step(node, before, effects);
     if (!effects.fatal) return;
     note(Theorem::no_committed_truncation,
-         no_cut_below_high_watermark(node.id, Offset(0), before.high_watermark));
+         fmt::format("node {} is told to cut its log below its high watermark {}",
+                     node.id,
+                     node.state().high_watermark));
     apply({.verb = Verb::crash, .node = static_cast<std::uint8_t>(node.id.value())});
 }
 

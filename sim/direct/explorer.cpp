@@ -397,7 +397,8 @@ private:
     void run_rejoin(std::size_t leader) {
         std::uint8_t away = 0;
         for (std::uint8_t number = 1; number <= node_count(); ++number) {
-            const bool is_voter = world_.node(number).state().is_voter();
+            const Node& node = world_.node(number);
+            const bool is_voter = node.is_up() && node.state().is_voter();
             if (is_voter && number != leader && (away == 0 || holds({1, 2}, 70))) away = number;
         }
         if (away == 0 || world_.node(leader).state().voters().size() < 3) return;

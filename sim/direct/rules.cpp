@@ -7,9 +7,9 @@ namespace {
 
 // clang-format off
 constexpr std::array<Mistake, 13> all{{
-    {"commit", "any_epoch", "raft-figure-8", "R4",
+    {"commit", "any_epoch", "raft-figure-8", "M7",
      [](raft::Rules& r) { r.commit = raft::CommitRule::any_epoch; }},
-    {"commit", "reaches_epoch_start", "kraft-hw-off-by-one", "R4",
+    {"commit", "reaches_epoch_start", "kraft-hw-off-by-one", "M7",
      [](raft::Rules& r) { r.commit = raft::CommitRule::reaches_epoch_start; }},
     {"vote", "reply_at_once", "vote-not-persisted", "R6",
      [](raft::Rules& r) { r.vote = raft::VoteRule::reply_at_once; }},
@@ -17,7 +17,7 @@ constexpr std::array<Mistake, 13> all{{
      [](raft::Rules& r) { r.vote_log = raft::VoteLogRule::any_log; }},
     {"fetch_answer", "cut_to_answer", "stale-append-truncates", "R9",
      [](raft::Rules& r) { r.fetch_answer = raft::FetchAnswerRule::cut_to_answer; }},
-    {"follower_commit", "any_answer", "commit-past-verified", "R5",
+    {"follower_commit", "any_answer", "commit-past-verified", "R9",
      [](raft::Rules& r) { r.follower_commit = raft::FollowerCommitRule::any_answer; }},
     {"prefix", "offset_only", "no-prev-check", "R3",
      [](raft::Rules& r) { r.prefix = raft::PrefixRule::offset_only; }},

@@ -13,7 +13,7 @@
 namespace glasslog::sim::direct {
 
 // A mistake that a machine can be given. exhibit: its name in the exhibition; theorem: the id of
-// the one that it breaks.
+// the one that it breaks first, often before any harm is done.
 struct Mistake {
     std::string_view rule;
     std::string_view value;

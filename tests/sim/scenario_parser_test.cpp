@@ -156,7 +156,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"topic orders partitions 5000000000\n", "x.scenario:1:25"},
         Mistake{"topic orders partitions 1001\n", "a number from 1 to 1000"},
         Mistake{"cluster brokers b1 reactors 9\n", "a number from 1 to 8"},
-        Mistake{"topic orders replicas 3\n", "1, as there is one broker"},
+        Mistake{"topic orders replicas 3\n", "1, as no broker copies from another yet"},
         Mistake{"# nothing\n", "a scenario without a cluster"}));
 
 TEST(ScenarioParserTest, FindsTheNearestWord) {

@@ -64,6 +64,29 @@ TEST(BrokersTest, WhatNobodyLeadsIsLedByAnInSyncReplicaThatComesBack) {
     EXPECT_EQ(lab.image().find_partition(id, PartitionIndex(0))->leader, NodeId(1));
 }
 
+// With eligible leader replicas, that shutdown leaves nobody in sync.
+TEST(BrokersTest, WhatHasNobodyInSyncIsLedByItsEligibleReplica) {
+    ControllerLab lab;
+    lab.create("orders", 1);
+    const Uuid id = lab.image().find_topic("orders")->id;
+    protocol::PartitionChangeRecord change;
+    change.partition_id = PartitionIndex(0);
+    change.topic_id = id;
+    change.isr.emplace();
+    change.leader = no_node;
+    change.eligible_leader_replicas = {NodeId(1)};
+    change.last_known_elr = {NodeId(1)};
+    lab.replay({change});
+
+    lab.register_broker(NodeId(1), 2);
+
+    const PartitionState* partition = lab.image().find_partition(id, PartitionIndex(0));
+    EXPECT_EQ(partition->leader, NodeId(1));
+    EXPECT_EQ(partition->isr, std::vector{NodeId(1)});
+    EXPECT_TRUE(partition->eligible_leader_replicas.empty());
+    EXPECT_EQ(partition->leader_recovery_state, 0) << "it has everything";
+}
+
 TEST(BrokersTest, RefusesTheBrokerOfAnotherCluster) {
     ControllerLab lab;
     const BrokerRegistration stranger{.id = NodeId(3), .cluster_id = "another"};

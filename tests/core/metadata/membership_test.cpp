@@ -178,6 +178,13 @@ TEST_F(ClusterOfThree, AFailOverBeginsAllSessionsAnew) {
     EXPECT_TRUE(lab_.image().find_broker(one)->is_fenced);
 }
 
+TEST_F(ClusterOfThree, AFailOverKeepsNoSessionForWhoIsAway) {
+    lab_.fence(1);
+    lab_.fail_over();
+
+    EXPECT_EQ(lab_.enroll(lab_.registration(1, 99)).error_code, WireError::none);
+}
+
 TEST_F(ClusterOfThree, ADeathThatWasSeenFencesAtOnce) {
     lab_.fence(1);
     EXPECT_EQ(lab_.partition("t").leader, two);

@@ -72,6 +72,32 @@ TEST(PlacementTest, AFencedBrokerFollowsButDoesNotLead) {
         EXPECT_EQ(replicas.front(), NodeId(2));
 }
 
+// Rack 0 has the fenced broker 3 alone, rack 1 has 1 and 4, rack 2 has 2 and 5.
+TEST(PlacementTest, AFencedRackHoldsItsReplicaAndLeadsNothing) {
+    auto usable = brokers(5, 3);
+    usable[2].is_fenced = true;
+
+    const auto placed = place(usable, {.partition_count = 12, .replication_factor = 3, .draw = 7});
+
+    std::map<NodeId, int> led;
+    for (const auto& replicas : placed) {
+        ++led[replicas.front()];
+        EXPECT_NE(std::find(replicas.begin(), replicas.end(), NodeId(3)), replicas.end());
+    }
+    EXPECT_EQ(led.count(NodeId(3)), 0U);
+    EXPECT_EQ(led.size(), 4U);
+}
+
+TEST(PlacementTest, AFencedBrokerFollowsAfterTheLivingOnesOfItsRack) {
+    auto usable = brokers(3);
+    usable[1].is_fenced = true;
+
+    for (const auto& replicas :
+         place(usable, {.partition_count = 6, .replication_factor = 2, .draw = 3})) {
+        EXPECT_EQ(std::find(replicas.begin(), replicas.end(), NodeId(2)), replicas.end());
+    }
+}
+
 TEST(PlacementTest, RefusesWhatCannotBePlaced) {
     EXPECT_TRUE(place(brokers(2), {.partition_count = 1, .replication_factor = 3}).empty());
     EXPECT_TRUE(place(brokers(2), {.partition_count = 1, .replication_factor = 0}).empty());

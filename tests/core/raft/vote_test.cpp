@@ -36,7 +36,7 @@ protected:
 
     VoteResponse ask(Raft& raft, const VoteRequest& request) {
         last_ = raft.step(now_, Received{RequestToken(1), request});
-        const auto& replies = last_.save ? last_.reply_after_sync : last_.reply;
+        const auto& replies = last_.sync ? last_.reply_after_sync : last_.reply;
         EXPECT_EQ(replies.size(), 1U);
         return std::get<VoteResponse>(std::get<Response>(replies.at(0).answer));
     }

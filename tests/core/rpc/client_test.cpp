@@ -114,6 +114,18 @@ TEST_F(ClientTest, FailsWhatThePeerDoesNotSpeakAndSendsTheRest) {
     EXPECT_NE(error->detail.find("Produce 3-9"), std::string::npos) << error->detail;
 }
 
+// A request that an older version would turn into another one is not sent at all.
+TEST_F(ClientTest, DoesNotAskBelowTheOldestVersionThatServes) {
+    start();
+
+    ask({.version_min = protocol::Version{12}});
+    ask({.version_min = protocol::Version{13}});
+
+    ASSERT_TRUE(run_until([&] { return results_.size() == 1 && speaking_.requests.size() == 1; }));
+    EXPECT_EQ(failure(0), RpcFailure::unsupported);
+    EXPECT_EQ(speaking_.requests[0].header.request_api_version, protocol::Version{12});
+}
+
 TEST_F(ClientTest, KeepsNoMoreInFlightThanTheLimit) {
     start({.in_flight_count_max = 2});
     for (int i = 0; i < 4; ++i)

@@ -1,4 +1,4 @@
-#include "core/base/sha2.hpp"
+#include "core/metadata/sha2.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace glasslog {
+namespace glasslog::metadata {
 namespace {
 
 std::string hash(Sha2 kind, std::string_view text) {
@@ -76,4 +76,4 @@ TEST(Sha2Test, StretchesPasswords) {
 }
 
 }  // namespace
-}  // namespace glasslog
+}  // namespace glasslog::metadata

@@ -1,7 +1,8 @@
 #pragma once
 
 // SHA-256 and SHA-512 (FIPS 180-4), HMAC (RFC 2104) and PBKDF2 (RFC 8018) over them: what SCRAM
-// (RFC 5802) keeps of a password. Not made for large inputs: all of the input is in memory.
+// (RFC 5802) keeps of a password. By OpenSSL's libcrypto. Not made for large inputs: all of the
+// input is in memory.
 
 #include "core/base/bytes.hpp"
 
@@ -9,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace glasslog {
+namespace glasslog::metadata {
 
 enum class Sha2 : std::uint8_t { sha256, sha512 };
 
@@ -28,4 +29,4 @@ struct Stretching {
 // One block of PBKDF2: as many bytes as a digest has.
 Digest pbkdf2(Sha2 kind, const Stretching& how);
 
-}  // namespace glasslog
+}  // namespace glasslog::metadata

@@ -1,0 +1,350 @@
+// glasslog quorum describe|add|remove: the metadata quorum, as kafka-metadata-quorum shows and
+// changes it.
+
+#include "core/broker/config.hpp"
+#include "core/cli/quorum_text.hpp"
+#include "core/cli/session.hpp"
+#include "core/cli/verbs.hpp"
+#include "core/client/quorum.hpp"
+#include "core/os/process.hpp"
+#include "core/storage/checkpoints.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace glasslog::cli {
+namespace {
+
+using client::NewVoter;
+using client::QuorumAdmin;
+using client::QuorumView;
+
+struct QuorumFlags {
+    ClientFlags client;
+    std::string controllers;  // --bootstrap-controller; empty: brokers are asked
+    bool is_json = false;
+    bool shows_status = false;
+    bool shows_replication = false;
+    bool is_readable = false;
+    bool is_rehearsal = false;  // --dry-run
+    std::string config_file;
+    std::optional<std::int32_t> node;
+    std::string directory_id;
+    std::vector<std::string> endpoints;
+};
+
+std::string advice(const client::ClientError& error, const ClientFlags& flags) {
+    using protocol::WireError;
+    if (error.cause == client::Cause::unreachable) {
+        return fmt::format("does a node listen at {}? `glasslog up --status` shows who runs",
+                           flags.bootstrap);
+    }
+    if (error.code == WireError::not_leader_or_follower || error.code == WireError::not_controller)
+        return "no node that was asked leads: is a majority of the voters running?";
+    if (error.code == WireError::unsupported_version) {
+        return "voters can change from kraft.version 1 on; a quorum of controller.quorum.voters is "
+               "at 0 until that feature is raised";
+    }
+    if (error.code == WireError::duplicate_voter)
+        return "see the voters with: glasslog quorum describe --replication";
+    if (error.code == WireError::voter_not_found) {
+        return "id and directory id must both be those of a voter; see them with: glasslog quorum "
+               "describe --replication";
+    }
+    if (error.cause == client::Cause::timed_out) {
+        return "it may be paused, cut off or slow: name more endpoints, or give more time with "
+               "--request-timeout MS; a change may have been made";
+    }
+    if (error.code == WireError::request_timed_out) {
+        return "a new voter must run and have caught up, and a majority must be there: see "
+               "glasslog quorum describe --replication";
+    }
+    return {};
+}
+
+ExitCode refuse(const std::string& verb,
+                const client::ClientError& error,
+                const ClientFlags& flags) {
+    if (error.cause == client::Cause::closed) return ExitCode::interrupted;
+    fmt::print(stderr, "glasslog {}: {}\n", verb, error.text());
+    const std::string hint = advice(error, flags);
+    if (!hint.empty()) fmt::print(stderr, "  {}\n", hint);
+    return ExitCode::failed;
+}
+
+// Runs `work` against the quorum that the flags name.
+template <typename Work>
+ExitCode with_quorum(const std::string& verb, const QuorumFlags& flags, Work work) {
+    ClientFlags asked = flags.client;
+    if (!flags.controllers.empty()) asked.bootstrap = flags.controllers;
+    auto config = cluster_config(asked);
+    if (!config) {
+        InputError error = config.error();
+        if (!flags.controllers.empty()) error.where = "--bootstrap-controller";
+        return complain(verb, error);
+    }
+    Session session(*config);
+    QuorumAdmin admin(session.runtime(),
+                      session.config(),
+                      flags.controllers.empty() ? client::BootstrapKind::brokers
+                                                : client::BootstrapKind::controllers);
+    const Expected<void, client::ClientError> done = work(session, admin);
+    return done ? ExitCode::done : refuse(verb, done.error(), asked);
+}
+
+Expected<QuorumView, client::ClientError> ask_view(Session& session, QuorumAdmin& admin) {
+    return session.wait<QuorumView>([&](auto done) { admin.describe(std::move(done)); });
+}
+
+// --- describe -----------------------------------------------------------------------------------
+
+void print_lines(const std::vector<std::string>& lines) {
+    for (const std::string& line : lines)
+        fmt::print("{}\n", line);
+}
+
+ExitCode describe(const QuorumFlags& flags) {
+    using Done = Expected<void, client::ClientError>;
+    return with_quorum("quorum describe", flags, [&](Session& session, QuorumAdmin& admin) -> Done {
+        const QuorumView view = TRY(ask_view(session, admin));
+        const std::string cluster =
+            TRY(session.wait<std::string>([&](auto done) { admin.cluster_id(std::move(done)); }));
+        if (flags.is_json) {
+            fmt::print("{}\n", to_text(json_of(view, cluster)));
+            return {};
+        }
+        const bool shows_both = flags.shows_status == flags.shows_replication;
+        if (shows_both || flags.shows_status) print_lines(status_text(view, cluster));
+        if (shows_both) fmt::print("\n");
+        if (shows_both || flags.shows_replication) {
+            print_lines(
+                replication_text(view,
+                                 flags.is_readable ? TimeForm::readable : TimeForm::timestamps));
+        }
+        return {};
+    });
+}
+
+// --- add ----------------------------------------------------------------------------------------
+
+Expected<Uuid, InputError> parse_directory_id(const std::string& text) {
+    const auto id = Uuid::parse(text);
+    if (id) return *id;
+    return Unexpected{InputError{"--directory-id",
+                                 fmt::format("'{}' is no id", text),
+                                 "22 characters, as in meta.properties",
+                                 {}}};
+}
+
+// Whose directory it is, by its meta.properties.
+Expected<Uuid, InputError> directory_id_of(const std::string& directory) {
+    const std::string path = directory + "/meta.properties";
+    const auto text = os::read_file(path, 1 << 20);
+    if (!text) return Unexpected{unreadable(text.error(), "a formatted directory")};
+    const auto meta = storage::decode_meta_properties(text->view());
+    if (meta && !meta->directory_id.is_zero()) return meta->directory_id;
+    return Unexpected{InputError{path,
+                                 meta ? "there is no directory.id" : meta.error().text(),
+                                 "directory.id=…, which a quorum knows its voters by",
+                                 {}}};
+}
+
+Expected<NewVoter, InputError> voter_from_config(const std::string& file) {
+    const auto text = os::read_file(file, 1 << 20);
+    if (!text) return Unexpected{unreadable(text.error(), "a controller's server.properties")};
+    auto properties = TRY(broker::parse_properties(as_text(text->view()), file));
+    const auto metadata_directory = properties.find("metadata.log.dir");
+    const std::string named =
+        metadata_directory == properties.end() ? std::string() : metadata_directory->second;
+    const auto config = TRY(broker::config_from(std::move(properties), file));
+    if (!config.roles.is_controller || config.quorum.listeners.empty()) {
+        return Unexpected{InputError{file,
+                                     fmt::format("node {} is no controller", config.node_id),
+                                     "process.roles with controller, and a listener of "
+                                     "controller.listener.names",
+                                     {}}};
+    }
+    NewVoter voter{
+        .id = config.node_id,
+        .directory_id = TRY(directory_id_of(named.empty() ? config.log_directory : named)),
+        .listeners = {}};
+    for (const auto& listener : config.quorum.listeners) {
+        voter.listeners.push_back({.name = listener.bind.name,
+                                   .host = listener.advertised.host,
+                                   .port = listener.advertised.port});
+    }
+    return voter;
+}
+
+Expected<NewVoter, InputError> voter_from_flags(const QuorumFlags& flags) {
+    if (!flags.node || flags.directory_id.empty() || flags.endpoints.empty()) {
+        return Unexpected{InputError{"--config",
+                                     "it is not said who is to vote",
+                                     "--config FILE, or ID with --directory-id and --endpoint",
+                                     {}}};
+    }
+    NewVoter voter{.id = NodeId(*flags.node),
+                   .directory_id = TRY(parse_directory_id(flags.directory_id)),
+                   .listeners = {}};
+    for (const std::string& text : flags.endpoints) {
+        const auto listener = TRY(broker::parse_listener(text, "--endpoint"));
+        const bool has_name = text.find("://") != std::string::npos;
+        voter.listeners.push_back({.name = has_name ? listener.name : "CONTROLLER",
+                                   .host = listener.endpoint.host,
+                                   .port = listener.endpoint.port});
+    }
+    return voter;
+}
+
+std::string text_of(const NewVoter& voter) {
+    std::vector<std::string> endpoints;
+    for (const auto& one : voter.listeners)
+        endpoints.push_back(fmt::format("{}://{}:{}", one.name, one.host, one.port));
+    return fmt::format("controller {} with directory id {} and endpoints {}",
+                       voter.id,
+                       voter.directory_id,
+                       fmt::join(endpoints, ","));
+}
+
+Json change_json(const std::string& what, NodeId id, const Uuid& directory_id) {
+    Json json;
+    json["event"] = what;
+    json["node"] = id.value();
+    json["directory_id"] = directory_id.text();
+    return json;
+}
+
+ExitCode add(const QuorumFlags& flags) {
+    using Done = Expected<void, client::ClientError>;
+    const auto voter =
+        flags.config_file.empty() ? voter_from_flags(flags) : voter_from_config(flags.config_file);
+    if (!voter) return complain("quorum add", voter.error());
+    if (flags.is_rehearsal) {
+        fmt::print("would add {}\n", text_of(*voter));
+        return ExitCode::done;
+    }
+    return with_quorum("quorum add", flags, [&](Session& session, QuorumAdmin& admin) -> Done {
+        TRY(ask_view(session, admin));  // the change goes to whoever leads
+        TRY(session.wait<void>([&](auto done) { admin.add_voter(*voter, std::move(done)); }));
+        const Json json = change_json("added", voter->id, voter->directory_id);
+        fmt::print("{}\n", flags.is_json ? to_line(json) : "added " + text_of(*voter));
+        return {};
+    });
+}
+
+// --- remove -------------------------------------------------------------------------------------
+
+Expected<Uuid, client::ClientError> find_directory(const QuorumView& view, NodeId id) {
+    const client::QuorumReplica* voter = view.find_voter(id);
+    if (voter != nullptr) return voter->directory_id;
+    return Unexpected{client::refused(protocol::WireError::voter_not_found,
+                                      fmt::format("node {} is no voter", id))};
+}
+
+ExitCode remove(const QuorumFlags& flags) {
+    using Done = Expected<void, client::ClientError>;
+    std::optional<Uuid> given;
+    if (!flags.directory_id.empty()) {
+        const auto parsed = parse_directory_id(flags.directory_id);
+        if (!parsed) return complain("quorum remove", parsed.error());
+        given = *parsed;
+    }
+    const NodeId id(*flags.node);
+    return with_quorum("quorum remove", flags, [&](Session& session, QuorumAdmin& admin) -> Done {
+        const QuorumView view = TRY(ask_view(session, admin));
+        const Uuid directory = given ? *given : TRY(find_directory(view, id));
+        if (flags.is_rehearsal) {
+            fmt::print("would remove controller {} with directory id {}\n", id, directory);
+            return {};
+        }
+        TRY(session.wait<void>(
+            [&](auto done) { admin.remove_voter(id, directory, std::move(done)); }));
+        const std::string words =
+            fmt::format("removed controller {} with directory id {}", id, directory);
+        fmt::print("{}\n", flags.is_json ? to_line(change_json("removed", id, directory)) : words);
+        return {};
+    });
+}
+
+// --- command line -------------------------------------------------------------------------------
+
+void add_quorum_flags(CLI::App& verb, QuorumFlags& flags) {
+    add_client_flags(verb, flags.client);
+    verb.add_option("--bootstrap-controller",
+                    flags.controllers,
+                    "HOST:PORT of one or more controllers, in place of brokers")
+        ->excludes("--bootstrap-server");
+    verb.add_flag("--json", flags.is_json, "JSON in place of words");
+}
+
+void add_describe(CLI::App& quorum, const std::shared_ptr<QuorumFlags>& flags, Action& action) {
+    CLI::App* verb = quorum.add_subcommand("describe", "Show leader, voters and observers");
+    verb->add_flag("--status", flags->shows_status, "Only the summary");
+    verb->add_flag("--replication", flags->shows_replication, "Only how far each replica is");
+    verb->add_flag("--human-readable", flags->is_readable, "Times as \"12 ms ago\"");
+    add_quorum_flags(*verb, *flags);
+    verb->footer(
+        "Examples:\n"
+        "  glasslog quorum describe\n"
+        "  glasslog quorum describe --replication --human-readable\n"
+        "  glasslog quorum describe --bootstrap-controller 127.0.0.1:10092 --json");
+    verb->callback([flags, &action] { action = [flags] { return describe(*flags); }; });
+}
+
+void add_add(CLI::App& quorum, const std::shared_ptr<QuorumFlags>& flags, Action& action) {
+    CLI::App* verb = quorum.add_subcommand("add", "Let a controller vote that follows already");
+    auto* node = verb->add_option("id", flags->node, "The controller's node.id")
+                     ->check(CLI::NonNegativeNumber);
+    verb->add_option("--config", flags->config_file, "Its server.properties, read on its machine")
+        ->excludes(node);
+    verb->add_option("--directory-id", flags->directory_id, "directory.id of its meta.properties");
+    verb->add_option("--endpoint",
+                     flags->endpoints,
+                     "NAME://HOST:PORT of its listener; may be repeated");
+    verb->add_flag("--dry-run", flags->is_rehearsal, "Only say what would be asked");
+    add_quorum_flags(*verb, *flags);
+    verb->footer(
+        "Examples:\n"
+        "  glasslog quorum add --config /tmp/cluster/node-4/server.properties\n"
+        "  glasslog quorum add 4 --directory-id JEXY6aqzQY-32P5TStzaFg \\\n"
+        "      --endpoint CONTROLLER://127.0.0.1:10095 --bootstrap-controller 127.0.0.1:10092");
+    verb->callback([flags, &action] { action = [flags] { return add(*flags); }; });
+}
+
+void add_remove(CLI::App& quorum, const std::shared_ptr<QuorumFlags>& flags, Action& action) {
+    CLI::App* verb = quorum.add_subcommand("remove", "Let a voter vote no more");
+    verb->add_option("id", flags->node, "Its node.id")->required()->check(CLI::NonNegativeNumber);
+    verb->add_option("--directory-id",
+                     flags->directory_id,
+                     "Only the voter with this directory; default: whichever has the id");
+    verb->add_flag("--dry-run", flags->is_rehearsal, "Only say what would be asked");
+    add_quorum_flags(*verb, *flags);
+    verb->footer(
+        "Examples:\n"
+        "  glasslog quorum remove 3\n"
+        "  glasslog quorum remove 3 --directory-id JEXY6aqzQY-32P5TStzaFg --dry-run");
+    verb->callback([flags, &action] { action = [flags] { return remove(*flags); }; });
+}
+
+}  // namespace
+
+void add_quorum_verb(CLI::App& app, Action& action) {
+    CLI::App* quorum = app.add_subcommand("quorum", "Show and change the metadata quorum");
+    quorum->require_subcommand(1);
+    quorum->footer(
+        "Examples:\n"
+        "  glasslog quorum describe\n"
+        "  glasslog quorum add --config /tmp/cluster/node-4/server.properties\n"
+        "  glasslog quorum remove 3");
+    auto flags = std::make_shared<QuorumFlags>();
+    add_describe(*quorum, flags, action);
+    add_add(*quorum, flags, action);
+    add_remove(*quorum, flags, action);
+}
+
+}  // namespace glasslog::cli

@@ -1,0 +1,244 @@
+#include "sim/quorum_watch.hpp"
+
+#include "core/base/overloaded.hpp"
+#include "core/log/batch_facts.hpp"
+#include "core/metadata/image_records.hpp"
+#include "sim/invariants/acked_topics_kept.hpp"
+#include "sim/invariants/eventual_leader.hpp"
+#include "sim/invariants/leader_completeness.hpp"
+#include "sim/invariants/only_committed_visible.hpp"
+#include "sim/invariants/quorum_backed.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace glasslog::sim {
+namespace {
+
+namespace kinds = trace::kinds;
+
+const std::string election_safe = "election-safety";
+const std::string one_belief = "never-two-leaders-in-same-epoch";
+const std::string voted_once = "vote-once";
+const std::string logs_match = "log-matching";
+const std::string complete = "leader-completeness";
+const std::string backed = "quorum-backed";
+const std::string images_match = "metadata-log-matching";
+const std::string only_committed = "only-committed-visible";
+const std::string epochs_unique = "broker-epochs";
+const std::string one_controller = "controller-exclusion";
+const std::string topics_kept = "acked-topics-kept";
+const std::string leader_comes = "eventual-leader";
+
+constexpr std::string_view log_folder = "data/__cluster_metadata-0";
+constexpr Duration look_again = Duration::milliseconds(1);  // at a log that is still being written
+
+// The batches of one file of the log, to the first that is not whole. durable: only what a power
+// loss would leave.
+void read_segment(const DiskImage& disk,
+                  const std::string& path,
+                  bool durable,
+                  std::vector<LoggedBatch>& log) {
+    const auto file = disk.find(path);
+    const auto bytes = disk.contents(path);
+    if (!file || !bytes) return;
+    ByteView rest = bytes->view();
+    if (durable)
+        rest = rest.first(rest.size() -
+                          std::min<std::size_t>(rest.size(), disk.unsynced_bytes(*file)));
+    while (!rest.empty()) {
+        const auto facts = log::read_facts(rest);
+        if (!facts) return;
+        LoggedBatch batch;
+        batch.base = facts->base_offset;
+        batch.end = facts->last_offset + 1;
+        batch.epoch = facts->leader_epoch;
+        batch.digest = StableHash().add(rest.first(facts->size_bytes)).value();
+        log.push_back(batch);
+        rest = rest.subspan(facts->size_bytes);
+    }
+}
+
+// Of the machine's files, without what any process says. chain: of what stands before it.
+std::vector<LoggedBatch> read_log(const DiskImage& disk,
+                                  bool durable,
+                                  const CommittedPrefix& committed) {
+    std::vector<LoggedBatch> log;
+    const auto entries = disk.list(std::string(log_folder));
+    if (!entries) return log;
+    std::vector<std::string> names;
+    for (const runtime::DirectoryEntry& entry : *entries) {
+        if (entry.name.ends_with(".log")) names.push_back(entry.name);
+    }
+    std::ranges::sort(names);
+    for (const std::string& name : names)
+        read_segment(disk, fmt::format("{}/{}", log_folder, name), durable, log);
+    if (log.empty()) return log;
+    // A log that begins with a snapshot stands on what was committed below.
+    const auto* const below = committed.ending_at(log.front().base);
+    std::uint64_t chain = below == nullptr ? 0 : below->batch.chain;
+    for (LoggedBatch& batch : log)
+        batch.chain = chain = chain_after(chain, batch);
+    return log;
+}
+
+Offset end_of(const std::vector<LoggedBatch>& log) {
+    return log.empty() ? Offset(0) : log.back().end;
+}
+
+}  // namespace
+
+const std::vector<std::string>& quorum_promises() {
+    static const std::vector<std::string> names{election_safe,
+                                                one_belief,
+                                                voted_once,
+                                                logs_match,
+                                                complete,
+                                                backed,
+                                                images_match,
+                                                only_committed,
+                                                epochs_unique,
+                                                one_controller,
+                                                leader_comes,
+                                                topics_kept};
+    return names;
+}
+
+void QuorumWatch::note(const std::string& promise, const std::optional<std::string>& text) {
+    if (text) broken_(promise, *text);
+}
+
+void QuorumWatch::see(NodeId node, const trace::AnyKind& kind) {
+    std::visit(overloaded{[&](const kinds::QuorumRoleChanged& e) { see_role(node, e); },
+                          [&](const kinds::QuorumVoteAnswered& e) {
+                              if (!e.is_granted || e.is_pre_vote) return;
+                              note(voted_once, votes_.see_vote(node, e.epoch, e.candidate));
+                          },
+                          [&](const kinds::QuorumCommitted& e) {
+                              const Member& member = members_[node];
+                              if (member.leads) {
+                                  committed_end_ = std::max(committed_end_, e.to);
+                                  exclusion_.see_committed(node, member.epoch, e.to);
+                              }
+                              plan(node);
+                          },
+                          [&](const kinds::BatchAppended& e) { see_batch(node, e); },
+                          [&](const kinds::MetadataCommitted&) { plan(node); },
+                          [&](const kinds::NodeCrashed&) { members_[node].leads = false; },
+                          [&](const kinds::NodeStopped&) { members_[node].leads = false; },
+                          [](const auto&) {}},
+               kind);
+}
+
+void QuorumWatch::see_role(NodeId node, const kinds::QuorumRoleChanged& role) {
+    note(one_belief, beliefs_.see_view(node, role.epoch, role.leader));
+    if (role.voted != no_node) note(voted_once, votes_.see_vote(node, role.epoch, role.voted));
+    members_[node] = {role.epoch, role.role == "leader"};
+    if (role.role != "leader") return;
+    note(election_safe, elections_.see_leader(node, role.epoch));
+    exclusion_.see_leader(node, role.epoch);
+    plan(node);
+}
+
+void QuorumWatch::see_batch(NodeId node, const kinds::BatchAppended& batch) {
+    if (batch.topic != metadata::metadata_topic) return;
+    note(one_controller,
+         exclusion_.see_batch(node, batch.leader_epoch, batch.base, batch.is_control));
+}
+
+void QuorumWatch::plan(NodeId node) {
+    if (!planned_.insert(node).second) return;
+    World& world = stage_.world();
+    world.at(world.now(), [this, node] { look(node); });
+}
+
+void QuorumWatch::look(NodeId node) {
+    planned_.erase(node);
+    metadata::Service* const service = stage_.metadata(node);
+    if (service == nullptr) return;
+    look_at_log(node, service->log().state());
+    look_at_image(node, *service->image());
+}
+
+void QuorumWatch::look_at_log(NodeId node, const raft::State& state) {
+    const std::vector<LoggedBatch> log = read_log(stage_.world().disk(node), false, committed_);
+    for (const LoggedBatch& batch : log)
+        note(logs_match, logs_.see_copied(node, batch));
+    if (state.role == raft::Role::leader) {
+        if (end_of(log) < state.log_end) {
+            World& world = stage_.world();
+            if (planned_.insert(node).second)
+                world.at(world.now() + look_again, [this, node] { look(node); });
+        } else {
+            look_at_leader(node, state, log);
+        }
+    }
+    const Offset upto = std::min(state.high_watermark, end_of(log));
+    note(logs_match, committed_.commit(state.epoch, log, upto));
+    const auto last = std::ranges::find_if(log.rbegin(), log.rend(), [upto](const auto& batch) {
+        return batch.end <= upto;
+    });
+    if (last == log.rend()) return;
+    const auto* const same = committed_.ending_at(last->end);
+    if (same != nullptr && same->batch.chain == last->chain) return;
+    note(logs_match,
+         fmt::format("what node {} calls committed below {} is not what was committed there",
+                     node,
+                     last->end));
+}
+
+void QuorumWatch::look_at_leader(NodeId node,
+                                 const raft::State& state,
+                                 const std::vector<LoggedBatch>& log) {
+    const Offset begin = log.empty() ? Offset(0) : log.front().base;
+    if (complete_.insert(state.epoch).second)
+        note(complete, leader_completeness(state.epoch, log, begin, committed_));
+    if (!state.leading.has_committed) return;
+    const LoggedBatch* const last = batch_ending_at(log, state.high_watermark);
+    if (last == nullptr) return;
+    Backing backing{0, state.voters().majority()};
+    for (const raft::Voter& voter : state.voters().all()) {
+        const auto durable = read_log(stage_.world().disk(voter.voter_id), true, committed_);
+        const LoggedBatch* const own = batch_ending_at(durable, last->end);
+        const bool is_below = !durable.empty() && durable.front().base >= last->end;
+        if (is_below || (own != nullptr && own->chain == last->chain)) ++backing.durable_count;
+    }
+    note(backed, quorum_backed(node, state.high_watermark, backing));
+}
+
+void QuorumWatch::look_at_image(NodeId node, const metadata::Image& image) {
+    if (image.offset == no_offset) return;
+    note(only_committed, only_committed_visible(node, image.offset + 1, committed_end_));
+    StableHash hash;
+    for (const Bytes& value : metadata::snapshot_values(image))
+        hash.add(value.view());
+    note(images_match, images_.see_image(node, image.offset, hash.value()));
+    image.brokers.for_each([&](NodeId id, const metadata::BrokerPtr& broker) {
+        note(epochs_unique,
+             broker_epochs_.see(image.offset, id, broker->epoch, broker->incarnation_id));
+    });
+}
+
+void QuorumWatch::conclude() {
+    std::vector<ReplicaView> views;
+    for (const std::string& name : stage_.controllers()) {
+        const NodeId node = *stage_.world().find_node(name);
+        metadata::Service* const service = stage_.metadata(node);
+        if (service == nullptr) {
+            note(leader_comes, fmt::format("all is healed, and {} does not run", name));
+            continue;
+        }
+        look(node);
+        const raft::State& state = service->log().state();
+        ReplicaView view;
+        view.node = node;
+        view.epoch = state.epoch;
+        view.leader = state.leader;
+        view.leads = state.role == raft::Role::leader;
+        views.push_back(view);
+        note(topics_kept, acked_topics_kept(history_, name, *service->image()));
+    }
+    note(leader_comes, eventual_leader(views));
+}
+
+}  // namespace glasslog::sim
