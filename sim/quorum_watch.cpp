@@ -1,7 +1,6 @@
 #include "sim/quorum_watch.hpp"
 
 #include "core/base/overloaded.hpp"
-#include "core/log/batch_facts.hpp"
 #include "core/metadata/image_records.hpp"
 #include "sim/invariants/acked_topics_kept.hpp"
 #include "sim/invariants/eventual_leader.hpp"
@@ -30,59 +29,9 @@ const std::string one_controller = "controller-exclusion";
 const std::string topics_kept = "acked-topics-kept";
 const std::string leader_comes = "eventual-leader";
 
-constexpr std::string_view log_folder = "data/__cluster_metadata-0";
 constexpr Duration look_again = Duration::milliseconds(1);  // at a log that is still being written
 
-// The batches of one file of the log, to the first that is not whole. durable: only what a power
-// loss would leave.
-void read_segment(const DiskImage& disk,
-                  const std::string& path,
-                  bool durable,
-                  std::vector<LoggedBatch>& log) {
-    const auto file = disk.find(path);
-    const auto bytes = disk.contents(path);
-    if (!file || !bytes) return;
-    ByteView rest = bytes->view();
-    if (durable)
-        rest = rest.first(rest.size() -
-                          std::min<std::size_t>(rest.size(), disk.unsynced_bytes(*file)));
-    while (!rest.empty()) {
-        const auto facts = log::read_facts(rest);
-        if (!facts) return;
-        LoggedBatch batch;
-        batch.base = facts->base_offset;
-        batch.end = facts->last_offset + 1;
-        batch.epoch = facts->leader_epoch;
-        batch.digest = StableHash().add(rest.first(facts->size_bytes)).value();
-        log.push_back(batch);
-        rest = rest.subspan(facts->size_bytes);
-    }
-}
-
-// Of the machine's files, without what any process says. chain: of what stands before it.
-std::vector<LoggedBatch> read_log(const DiskImage& disk,
-                                  bool durable,
-                                  const CommittedPrefix& committed) {
-    std::vector<LoggedBatch> log;
-    const auto entries = disk.list(std::string(log_folder));
-    if (!entries) return log;
-    std::vector<std::string> names;
-    for (const runtime::DirectoryEntry& entry : *entries) {
-        if (entry.name.ends_with(".log")) names.push_back(entry.name);
-    }
-    std::ranges::sort(names);
-    for (const std::string& name : names)
-        read_segment(disk, fmt::format("{}/{}", log_folder, name), durable, log);
-    if (log.empty()) return log;
-    // A log that begins with a snapshot stands on what was committed below.
-    const auto* const below = committed.ending_at(log.front().base);
-    std::uint64_t chain = below == nullptr ? 0 : below->batch.chain;
-    for (LoggedBatch& batch : log)
-        batch.chain = chain = chain_after(chain, batch);
-    return log;
-}
-
-Offset end_of(const std::vector<LoggedBatch>& log) {
+Offset end_of(std::span<const LoggedBatch> log) {
     return log.empty() ? Offset(0) : log.back().end;
 }
 
@@ -161,8 +110,10 @@ void QuorumWatch::look(NodeId node) {
 }
 
 void QuorumWatch::look_at_log(NodeId node, const raft::State& state) {
-    const std::vector<LoggedBatch> log = read_log(stage_.world().disk(node), false, committed_);
-    for (const LoggedBatch& batch : log)
+    LogOnDisk& files = files_[node];
+    const std::size_t known = files.read(stage_.world().disk(node), committed_);
+    const std::span<const LoggedBatch> log = files.batches();
+    for (const LoggedBatch& batch : log.subspan(known))
         note(logs_match, logs_.see_copied(node, batch));
     if (state.role == raft::Role::leader) {
         if (end_of(log) < state.log_end) {
@@ -189,7 +140,7 @@ void QuorumWatch::look_at_log(NodeId node, const raft::State& state) {
 
 void QuorumWatch::look_at_leader(NodeId node,
                                  const raft::State& state,
-                                 const std::vector<LoggedBatch>& log) {
+                                 std::span<const LoggedBatch> log) {
     const Offset begin = log.empty() ? Offset(0) : log.front().base;
     if (complete_.insert(state.epoch).second)
         note(complete, leader_completeness(state.epoch, log, begin, committed_));
@@ -198,7 +149,10 @@ void QuorumWatch::look_at_leader(NodeId node,
     if (last == nullptr) return;
     Backing backing{0, state.voters().majority()};
     for (const raft::Voter& voter : state.voters().all()) {
-        const auto durable = read_log(stage_.world().disk(voter.voter_id), true, committed_);
+        LogOnDisk& files = files_[voter.voter_id];
+        DiskImage& disk = stage_.world().disk(voter.voter_id);
+        files.read(disk, committed_);
+        const auto durable = files.durable(disk);
         const LoggedBatch* const own = batch_ending_at(durable, last->end);
         const bool is_below = !durable.empty() && durable.front().base >= last->end;
         if (is_below || (own != nullptr && own->chain == last->chain)) ++backing.durable_count;
@@ -239,6 +193,20 @@ void QuorumWatch::conclude() {
         note(topics_kept, acked_topics_kept(history_, name, *service->image()));
     }
     note(leader_comes, eventual_leader(views));
+    count_lost_topics();
+}
+
+void QuorumWatch::count_lost_topics() {
+    for (const auto& [creator, mine] : history_.creators()) {
+        for (std::size_t i = 0; i < mine.topics.size(); ++i) {
+            const std::string name = topic_name(creator, static_cast<std::int64_t>(i));
+            const bool is_lost = std::ranges::any_of(stage_.controllers(), [&](const auto& node) {
+                auto* const service = stage_.metadata(*stage_.world().find_node(node));
+                return service != nullptr && service->image()->find_topic(name) == nullptr;
+            });
+            if (is_lost && mine.topics[i].outcome == Outcome::acked) history_.lost_topic(creator);
+        }
+    }
 }
 
 }  // namespace glasslog::sim

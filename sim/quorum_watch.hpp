@@ -14,6 +14,7 @@
 #include "sim/invariants/metadata_log_matching.hpp"
 #include "sim/invariants/never_two_leaders_in_same_epoch.hpp"
 #include "sim/invariants/vote_once.hpp"
+#include "sim/log_on_disk.hpp"
 #include "sim/stage.hpp"
 
 #include <map>
@@ -53,13 +54,15 @@ private:
     void plan(NodeId node);
     void look(NodeId node);
     void look_at_log(NodeId node, const raft::State& state);
-    void look_at_leader(NodeId node, const raft::State& state, const std::vector<LoggedBatch>& log);
+    void look_at_leader(NodeId node, const raft::State& state, std::span<const LoggedBatch> log);
+    void count_lost_topics();
     void look_at_image(NodeId node, const metadata::Image& image);
 
     Stage& stage_;
     History& history_;
     Broken broken_;
     std::map<NodeId, Member> members_;
+    std::map<NodeId, LogOnDisk> files_;
     std::set<NodeId> planned_;
     std::set<LeaderEpoch> complete_;  // epochs whose leader was looked at
     Offset committed_end_{0};         // as any leader has ever said

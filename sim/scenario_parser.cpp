@@ -154,10 +154,15 @@ private:
             }
         }
         if (scenario_.brokers.size() > 1 && scenario_.controllers.empty()) {
+            std::string hint = "for example controllers 3";
+            for (const std::string& name : scenario_.brokers) {
+                const std::string meant = nearest_word(name, {"controllers", "reactors"});
+                if (!meant.empty()) hint = fmt::format("did you mean '{}'?", meant);
+            }
             return Unexpected{line.error_at(place,
                                             "several brokers, each a cluster of its own",
                                             "one broker, or controllers",
-                                            "for example controllers 3")};
+                                            hint)};
         }
         const std::string where = fmt::format("{}:{}:{}", where_, place.line, place.column);
         for (const std::string& name : server_names(scenario_))

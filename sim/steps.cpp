@@ -283,7 +283,7 @@ Read<Term> take_term(TokenLine& line, const Vocabulary& words) {
         const std::string let =
             TRY(line.take_name("a name that a let above has bound", words.lets));
         TRY(line.take_sign("}"));
-        return Term(Name{let, place});
+        return Term(Name{"{" + let + "}", place});
     }
     const std::string word = TRY(line.take_one_of(all));
     const auto function =

@@ -28,10 +28,11 @@ public:
         const bool is_power = k.how == "power";
         enter(is_power ? NodeState::lost_power : NodeState::crashed);
         close_logs(is_power ? LogState::uncertain : LogState::closed);
+        node().quorum = {};
     }
 
     void operator()(const kinds::NodeStopped&) {
-        enter(NodeState::stopped);
+        enter(NodeState::stopped).quorum = {};
         close_logs(LogState::closed);
     }
 
@@ -43,9 +44,22 @@ public:
 
     void operator()(const kinds::MetadataCommitted& k) {
         node().metadata_offset = k.offset.value();
-        const ReplicaKey key{{"__cluster_metadata", PartitionIndex(0)}, e_.node};
-        if (!s_.replicas->contains(key)) return;
-        s_.replicas.edit().at(key).edit().high_watermark = k.offset + 1;
+    }
+
+    void operator()(const kinds::QuorumRoleChanged& k) {
+        QuorumPicture& quorum = node().quorum;
+        const Offset committed = quorum.committed;
+        quorum = {k.role, k.epoch, k.leader, k.voted, committed, e_.id};
+        ReplicaPicture& log = metadata_log();
+        log.leader = k.leader;
+        log.leader_epoch = k.epoch;
+    }
+
+    void operator()(const kinds::QuorumCommitted& k) {
+        node().quorum.committed = k.to;
+        ReplicaPicture& log = metadata_log();
+        log.high_watermark = k.to;
+        log.high_watermark_event = e_.id;
     }
 
     void operator()(const kinds::ConnectionOpened& k) {
@@ -164,6 +178,14 @@ private:
         picture.since = e_.time;
         picture.since_event = e_.id;
         return picture;
+    }
+
+    ReplicaPicture& metadata_log() {
+        const ReplicaKey key{{"__cluster_metadata", PartitionIndex(0)}, e_.node};
+        ReplicaPicture& log = s_.replicas.edit()[key].edit();
+        log.node = key.node;
+        log.name = key.name;
+        return log;
     }
 
     template <typename Kind>

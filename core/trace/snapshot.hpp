@@ -22,6 +22,19 @@ enum class NodeState : std::uint8_t { unknown, up, paused, crashed, lost_power, 
 
 const char* name(NodeState state);
 
+// What a node that has the metadata log last said of its quorum. role: as the trace says it; empty
+// while it says nothing.
+struct QuorumPicture {
+    std::string role;
+    LeaderEpoch epoch;
+    NodeId leader = no_node;  // that it knows
+    NodeId voted = no_node;   // in this epoch
+    Offset committed{0};      // exclusive: the high watermark that it knows
+    EventId event;            // that made the role so
+
+    friend bool operator==(const QuorumPicture&, const QuorumPicture&) = default;
+};
+
 struct NodePicture {
     NodeId id = no_node;
     std::string name;
@@ -33,6 +46,7 @@ struct NodePicture {
     std::string disk_state;   // "healthy" or empty, "slow", "full", …
     std::int32_t starts = 0;  // incarnations so far
     std::int64_t metadata_offset = -1;
+    QuorumPicture quorum;
 
     friend bool operator==(const NodePicture&, const NodePicture&) = default;
 };

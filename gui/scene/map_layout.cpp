@@ -101,7 +101,7 @@ public:
 private:
     bool is_broker(NodeId id) const {
         const std::string& role = in_.all.nodes->at(id)->role;
-        return role == "broker" || role.empty();
+        return role == "broker" || role == "controller" || role.empty();
     }
 
     bool is_placed(NodeId a, NodeId b) const {
@@ -277,6 +277,8 @@ void MapLayout::draw_broker(const NodePicture& node, QRectF box, const QString& 
     if (node.starts > 1) facts += tr(" · start %1").arg(node.starts);
     if (!node.disk_state.empty() && node.disk_state != "healthy")
         facts += tr(" · disk: %1").arg(shown(node.disk_state));
+    if (!node.quorum.role.empty() && node.quorum.role != "observer")
+        facts = tr("%1 · epoch %2").arg(shown(node.quorum.role)).arg(node.quorum.epoch.value());
     const Letters plain = Letters::small(theme::secondary).aligned(Qt::AlignHCenter);
     scene_.text({box.left() + 8, box.top() + 30, box.width() - 16, 16}, facts, plain);
     QRectF row(box.left() + 14, box.top() + 54, box.width() - 28, replica_height - 6);

@@ -1,8 +1,9 @@
 #pragma once
 
-// M13 "controller-exclusion": what is written in an epoch of the metadata log is written first by
-// the leader of that epoch, and no decision before all up to the epoch's own first record is
-// committed: a controller never acts on a view that is older than its epoch.
+// M13 "controller-exclusion": nothing is written in an epoch of the metadata log that nobody leads,
+// and its leader decides nothing before the epoch's own first record is committed: a controller
+// never acts on a view that is older than its epoch. That the epoch's batches are its leader's:
+// election-safety and log-matching.
 
 #include "sim/invariants/by_epoch.hpp"
 
@@ -22,19 +23,18 @@ public:
         if (one.leader == node && one.start != no_offset && upto > one.start) one.is_open = true;
     }
 
-    // `node` has stored this batch. is_control: it says something of the log itself.
+    // `node` has stored this batch; a copy may be stored before the leader's own. is_control: it
+    // says something of the log itself.
     std::optional<std::string> see_batch(NodeId node,
                                          LeaderEpoch epoch,
                                          Offset base,
                                          bool is_control) {
         Epoch& one = epochs_.at(epoch);
-        if (base < one.end) return std::nullopt;  // a copy
-        if (one.leader != node)
-            return fmt::format("node {} writes at {} in epoch {}, whose leader is {}",
+        if (one.leader == no_node)
+            return fmt::format("node {} stores a batch of epoch {}, which nobody has led",
                                node,
-                               base,
-                               epoch,
-                               one.leader);
+                               epoch);
+        if (node != one.leader || base < one.end) return std::nullopt;
         one.end = base + 1;
         if (one.start == no_offset) one.start = base;
         if (is_control || one.is_open) return std::nullopt;

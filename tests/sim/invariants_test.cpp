@@ -1,9 +1,13 @@
 // Each promise can be seen broken: a checker that never speaks proves nothing.
 
 #include "sim/invariants/acked_records_kept.hpp"
+#include "sim/invariants/acked_topics_kept.hpp"
+#include "sim/invariants/broker_epochs.hpp"
 #include "sim/invariants/consumed_in_order.hpp"
+#include "sim/invariants/controller_exclusion.hpp"
 #include "sim/invariants/high_watermark_sound.hpp"
 #include "sim/invariants/log_contiguous.hpp"
+#include "sim/invariants/metadata_log_matching.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -66,6 +70,63 @@ TEST(HighWatermarkSoundTest, BeginsAgainWithANewLife) {
     ignore(promise.see(b1, opened(4)), "back");
 
     EXPECT_EQ(promise.see(b1, watermark(4)), std::nullopt);
+}
+
+TEST(MetadataLogMatchingTest, SeesTwoImagesAtOneOffset) {
+    MetadataLogMatching promise;
+    EXPECT_EQ(promise.see_image(b1, Offset(7), 1), std::nullopt);
+    EXPECT_EQ(promise.see_image(NodeId(2), Offset(8), 2), std::nullopt);
+    EXPECT_EQ(promise.see_image(NodeId(2), Offset(7), 1), std::nullopt);
+
+    EXPECT_THAT(promise.see_image(NodeId(3), Offset(8), 3),
+                Optional(HasSubstr("at 8 nodes 2 and 3 know different clusters")));
+}
+
+TEST(BrokerEpochsTest, SeesAnEpochTwiceAndOneThatGoesBack) {
+    BrokerEpochs promise;
+    const Uuid first = Uuid::version_4(1, 1);
+    const Uuid second = Uuid::version_4(2, 2);
+    EXPECT_EQ(promise.see(Offset(10), b1, BrokerEpoch(5), first), std::nullopt);
+    EXPECT_EQ(promise.see(Offset(20), b1, BrokerEpoch(15), second), std::nullopt);
+    EXPECT_EQ(promise.see(Offset(12), b1, BrokerEpoch(5), first), std::nullopt) << "a slow node";
+
+    EXPECT_THAT(promise.see(Offset(21), b1, BrokerEpoch(15), first),
+                Optional(HasSubstr("two lives of one")));
+    EXPECT_THAT(promise.see(Offset(30), b1, BrokerEpoch(5), first),
+                Optional(HasSubstr("has epoch 15 at 20 and 5 at 30")));
+}
+
+TEST(ControllerExclusionTest, SeesADecisionBeforeTheEpochBeganToBeCommitted) {
+    ControllerExclusion promise;
+    const LeaderEpoch three(3);
+    EXPECT_THAT(promise.see_batch(b1, three, Offset(4), true),
+                Optional(HasSubstr("nobody has led")));
+    promise.see_leader(b1, three);
+    EXPECT_EQ(promise.see_batch(b1, three, Offset(4), true), std::nullopt);
+
+    EXPECT_THAT(promise.see_batch(b1, three, Offset(5), false),
+                Optional(HasSubstr("node 1 decides at 5 before its epoch 3")));
+    promise.see_committed(b1, three, Offset(5));
+    EXPECT_EQ(promise.see_batch(b1, three, Offset(6), false), std::nullopt);
+}
+
+TEST(AckedTopicsKeptTest, SeesATopicThatIsNotThereAndOneThatIsAnother) {
+    History history;
+    const Uuid id = Uuid::version_4(1, 1);
+    history.created_topic("a1", history.asked_topic("a1"), id);
+    metadata::Image image;
+    EXPECT_THAT(acked_topics_kept(history, "c1", image),
+                Optional(HasSubstr("topic a1-0 was acknowledged, and c1 does not know it")));
+
+    const auto topic = [&image](const Uuid& one) {
+        image.topics = image.topics.with(
+            "a1-0",
+            std::make_shared<const metadata::Topic>(metadata::Topic{"a1-0", one, {}}));
+    };
+    topic(Uuid::version_4(2, 2));
+    EXPECT_THAT(acked_topics_kept(history, "c1", image), Optional(HasSubstr("knows it as")));
+    topic(id);
+    EXPECT_EQ(acked_topics_kept(history, "c1", image), std::nullopt);
 }
 
 class HistoryTest : public testing::Test {

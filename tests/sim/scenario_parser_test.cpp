@@ -94,6 +94,58 @@ TEST(ScenarioParserTest, PrintsEveryStepAsItReadsIt) {
     }
 }
 
+const std::string quorum = "cluster brokers b1 controllers q1 q2 q3\nload a1 topics rate 5/s\n";
+
+TEST(ScenarioParserTest, ReadsControllersByNameByNumberAndOnTheBrokers) {
+    const auto named = parse_scenario(quorum, "x");
+    const auto counted = parse_scenario("cluster brokers b1 b2 controllers 3 reactors 2\n", "x");
+    const auto combined = parse_scenario("cluster brokers b1 b2 b3 controllers combined\n", "x");
+
+    ASSERT_TRUE(named.has_value()) << named.error().text();
+    EXPECT_EQ(named->controllers, (std::vector<std::string>{"q1", "q2", "q3"}));
+    EXPECT_EQ(server_names(*named), (std::vector<std::string>{"b1", "q1", "q2", "q3"}));
+    ASSERT_TRUE(counted.has_value()) << counted.error().text();
+    EXPECT_EQ(counted->controllers, (std::vector<std::string>{"c1", "c2", "c3"}));
+    EXPECT_EQ(counted->reactors, 2);
+    ASSERT_TRUE(combined.has_value()) << combined.error().text();
+    EXPECT_TRUE(combined->is_combined);
+    EXPECT_EQ(server_names(*combined), combined->brokers);
+    for (const Scenario& scenario : {*named, *counted, *combined})
+        EXPECT_EQ(print(*parse_scenario(print(scenario), "again")), print(scenario));
+}
+
+TEST(ScenarioParserTest, ReadsStepsOnWhoeverIsActive) {
+    for (const std::string step : {"crash controller",
+                                   "bounce follower",
+                                   "bounce q1 for 5ms",
+                                   "cut {L} | others as split",
+                                   "cut controller -> follower",
+                                   "pause {L} for 3s",
+                                   "power-loss {L} lose-suffix+tear",
+                                   "check controller != {L} and epoch({L}) > 3",
+                                   "check topics-acked(a1) >= committed(controller)"}) {
+        const auto parsed =
+            parse_scenario(quorum + "at 1s let L = controller\n      " + step + "\n", "x");
+        ASSERT_TRUE(parsed.has_value()) << step << ": " << parsed.error().text();
+        EXPECT_EQ(print(parsed->blocks.at(0).steps.at(1)), step);
+    }
+}
+
+TEST(ScenarioParserTest, ReadsChaos) {
+    const std::string line =
+        "chaos    from 1s to 8s swarm { crash 0.2/s ..2s, cut 3/s ..300ms } on servers at-most 2\n";
+
+    const auto parsed = parse_scenario(quorum + line, "x");
+
+    ASSERT_TRUE(parsed.has_value()) << parsed.error().text();
+    const Chaos& chaos = parsed->chaos.at(0);
+    EXPECT_TRUE(chaos.is_swarm);
+    EXPECT_EQ(chaos.kinds.at(0).per_thousand_seconds, 200);
+    EXPECT_EQ(chaos.kinds.at(1).lasting_max, Duration::milliseconds(300));
+    EXPECT_EQ(chaos.at_most, 2);
+    EXPECT_THAT(print(*parsed), HasSubstr(line));
+}
+
 struct Mistake {
     std::string text;
     std::string error;
@@ -114,7 +166,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{cluster + "at 1s crash b2\n", "x.scenario:5:13: unexpected word 'b2'"},
         Mistake{cluster + "at soon crash b1\n", "a time as 1.5s, 20ms or 300us"},
         Mistake{"clustr brokers b1\n", "did you mean 'cluster'?"},
-        Mistake{"cluster brokers b1 b1\n", "reactors or key=value"},
+        Mistake{"cluster brokers b1 b1\n", "there is already a 'b1'"},
         Mistake{"cluster brokers b1 glasslog.reactors=x\n", "x.scenario:1:17"},
         Mistake{cluster + "load p1 consume orders\n", "there is already a 'p1'"},
         Mistake{cluster + "load p2 produce order rate 5/s\n", "did you mean 'orders'?"},
@@ -157,6 +209,22 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"topic orders partitions 1001\n", "a number from 1 to 1000"},
         Mistake{"cluster brokers b1 reactors 9\n", "a number from 1 to 8"},
         Mistake{"topic orders replicas 3\n", "1, as no broker copies from another yet"},
+        Mistake{"cluster brokers b1 b2\n", "several brokers, each a cluster of its own"},
+        Mistake{"cluster brokers c1 controllers 3\n", "there is already a 'c1'"},
+        Mistake{"cluster brokers b1 controllers 10\n", "a number from 1 to 9"},
+        Mistake{"cluster brokers controller\n", "there is already a 'controller'"},
+        Mistake{"cluster brokers b1 controler 3\n", "did you mean 'controllers'?"},
+        Mistake{cluster + "at 1s crash controller\n", "unexpected word 'controller'"},
+        Mistake{quorum + "at 1s crash controler\n", "did you mean 'controller'?"},
+        Mistake{quorum + "at 1s crash {L}\n", "a name that a let above has bound"},
+        Mistake{quorum + "when epoch(a1) > 1\n", "x.scenario:3:12"},
+        Mistake{quorum + "when topics-acked(q1) > 1\n", "did you mean 'a1'?"},
+        Mistake{quorum + "chaos from 1s to 2s { crsh 1/s ..1s } on servers\n",
+                "did you mean 'crash'?"},
+        Mistake{quorum + "chaos from 1s to 2s { crash 1 ..1s } on servers\n", "a rate as 0.2/s"},
+        Mistake{quorum + "chaos from 1s to 2s { crash 1/s 1s } on servers\n", "as ..2s"},
+        Mistake{cluster + "chaos from 1s to 2s { crash 1/s ..1s } on controllers\n",
+                "chaos on controllers that are not there"},
         Mistake{"# nothing\n", "a scenario without a cluster"}));
 
 TEST(ScenarioParserTest, FindsTheNearestWord) {

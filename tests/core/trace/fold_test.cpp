@@ -51,6 +51,29 @@ TEST(FoldTest, SeesAPowerLossTearTheUnsyncedTail) {
     EXPECT_EQ(after.nodes->at(broker)->starts, 2);
 }
 
+TEST(FoldTest, KnowsWhatAMemberOfTheQuorumIsAndHowFarItsLogIsCommitted) {
+    Story story;
+    const PartitionIndex p{0};
+    story.add(0, broker, kinds::NodeStarted{"c1", "controller", 1});
+    story.add(1, broker, kinds::LogOpened{"__cluster_metadata", p, Offset(0), Offset(5)});
+    story.add(2, broker, kinds::QuorumRoleChanged{"candidate", LeaderEpoch(3), no_node, broker});
+    story.add(3, broker, kinds::QuorumRoleChanged{"leader", LeaderEpoch(3), broker, broker});
+    story.add(4, broker, kinds::QuorumCommitted{Offset(4)});
+    story.add(5, broker, kinds::NodeCrashed{"process"});
+    const Timeline timeline = timeline_of(story.events());
+    const ReplicaKey log{{"__cluster_metadata", p}, broker};
+
+    EXPECT_EQ(at_ms(timeline, 2).nodes->at(broker)->quorum.role, "candidate");
+    EXPECT_EQ(at_ms(timeline, 2).nodes->at(broker)->quorum.voted, broker);
+    const Snapshot leads = at_ms(timeline, 4);
+    EXPECT_EQ(leads.nodes->at(broker)->quorum.role, "leader");
+    EXPECT_EQ(leads.nodes->at(broker)->quorum.epoch, LeaderEpoch(3));
+    EXPECT_EQ(leads.nodes->at(broker)->quorum.committed, Offset(4));
+    EXPECT_EQ(leads.replicas->at(log)->high_watermark, Offset(4));
+    EXPECT_EQ(leads.replicas->at(log)->leader, broker);
+    EXPECT_EQ(at_ms(timeline, 5).nodes->at(broker)->quorum.role, "");
+}
+
 TEST(FoldTest, AProcessCrashKeepsThePageCacheAndTheRecoverySyncsIt) {
     Story story;
     const PartitionIndex p{0};
