@@ -63,7 +63,7 @@ struct Lifecycle::Stepper {
         state.is_asking = false;
         const std::uint32_t doublings = std::min<std::uint32_t>(state.failure_count++, 16);
         const Duration backoff =
-            std::min(timing.retry_backoff * (1LL << doublings),
+            std::min(timing.retry_backoff * (std::int64_t{1} << doublings),
                      std::min(timing.session_timeout, timing.heartbeat_interval));
         state.next_ask = now + backoff;
     }
