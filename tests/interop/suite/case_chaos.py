@@ -17,7 +17,7 @@ from suite.cluster import Cluster
 from suite.network import Network
 from suite.outcome import Failure, check, say
 
-ROUNDS = 10
+ROUNDS = 4
 ROUNDS_FULL = 100
 FAULTS = ("kill", "pause", "cut")
 SERVED_SECONDS = 60
