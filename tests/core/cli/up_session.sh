@@ -21,6 +21,9 @@ clean() { [ -z "$up" ] || kill -KILL "$up" 2>/dev/null || true; rm -rf "$place";
 up_start() {
     data=$place/$1
     shift
+    # Emptied here: the background process may open them only after await has read the old ones.
+    : >"$place/events"
+    : >"$place/log"
     "$program" up --program "$fake" --data "$data" --json "$@" >"$place/events" 2>"$place/log" &
     up=$!
     await '"event":"ready"'
