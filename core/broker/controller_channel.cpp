@@ -89,11 +89,7 @@ void ControllerChannel::send(Forwarded request) {
         return;
     }
     rpc::Client* client = find_controller();
-    if (client == nullptr) {
-        waiting_.push_back(std::move(request));
-        if (!retry_timer_.is_armed()) retry();
-        return;
-    }
+    if (client == nullptr) return wait(std::move(request));
     protocol::RequestHeader header;
     header.request_api_key = request.key;
     header.request_api_version = request.version;
@@ -111,18 +107,24 @@ void ControllerChannel::send(Forwarded request) {
             [this, request = std::move(request)](
                 Expected<rpc::Answered<protocol::EnvelopeResponse>, rpc::RpcError> answer) mutable {
                 --sent_count_;
-                const bool is_decided = answer && answer->response.error_code == WireError::none;
-                answered(std::move(request),
-                         is_decided ? std::move(answer->response.response_data) : std::nullopt);
+                // Lost on the way, or no controller: another try. Anything else is an answer.
+                const bool is_over =
+                    answer && answer->response.error_code != WireError::not_controller;
+                if (!is_over) return wait(std::move(request));
+                answered(std::move(request), std::move(answer->response.response_data));
             }));
 }
 
-// body: header and body of the answer, as the envelope brought it; empty: try again.
+// body: header and body of the answer, as the envelope brought it. None, or one that cannot be
+// read: the controller refused the envelope, and will again.
 void ControllerChannel::answered(Forwarded request, std::optional<Bytes> body) {
-    if (body) {
-        auto frame = protocol::decode_response_frame(request.key, request.version, *body);
-        if (frame) return request.done(std::move(frame->body));
-    }
+    if (!body) return request.done(std::nullopt);
+    auto frame = protocol::decode_response_frame(request.key, request.version, *body);
+    if (!frame) return request.done(std::nullopt);
+    request.done(std::move(frame->body));
+}
+
+void ControllerChannel::wait(Forwarded request) {
     waiting_.push_back(std::move(request));
     if (!retry_timer_.is_armed()) retry();
 }

@@ -86,7 +86,7 @@ private:
         protocol::Version version;
         Bytes body;
         Instant deadline;
-        UniqueFunction<void(std::optional<Bytes>)> done;  // empty: the time is up
+        UniqueFunction<void(std::optional<Bytes>)> done;  // empty: time is up, or refused
     };
 
     static constexpr std::size_t forwarded_count_max = 10'000;
@@ -111,6 +111,7 @@ private:
     void forward_bytes(Forwarded request);
     void send(Forwarded request);
     void answered(Forwarded request, std::optional<Bytes> body);
+    void wait(Forwarded request);
     void retry();
     void later(runtime::Task task);
 

@@ -222,8 +222,7 @@ private:
     void lead(std::vector<Record> first) {
         controller_.emplace(options_.controller, fold_.image());
         if (activity_) activity_();
-        append(first);
-        if (controller_) take(controller_->begin(runtime_.clock.now()));
+        if (append(first)) take(controller_->begin(runtime_.clock.now()));
     }
 
     // Whoever waits is told: another controller may have done it, or will.
@@ -239,13 +238,23 @@ private:
     }
 
     void take(Decision decision) {
-        append(decision.records);
-        if (!controller_) return;
+        if (!append(decision.records)) return refuse(std::move(decision.replies));
         if (!decision.replies.empty()) {
             parked_.push_back({log_.end(), std::move(decision.replies)});
             if (parked_.front().end <= applied_end_) settle_soon();
         }
         arm(decision.wake_at);
+    }
+
+    // What was decided is not in the log: nobody may be told that it is done.
+    void refuse(std::vector<Reply> replies) {
+        for (Reply& reply : replies) {
+            reply.response =
+                refuse_all(answers_.at(reply.token).request, WireError::not_controller);
+            runtime_.executor.post(gate_.wrap([this, reply = std::move(reply)]() mutable {
+                if (answers_.contains(reply.token)) answer(std::move(reply));
+            }));
+        }
     }
 
     void arm(Instant when) {
@@ -256,7 +265,8 @@ private:
         }));
     }
 
-    void append(std::span<const Record> records) {
+    // False: this node leads no more, or its log failed; which of them is told next.
+    bool append(std::span<const Record> records) {
         const std::int16_t level = level_of(controller_->state());
         while (!records.empty()) {
             const auto batch = records.first(std::min(records.size(), records_per_batch_max));
@@ -266,10 +276,11 @@ private:
                 values.push_back(
                     protocol::encode_metadata_record({record, version_at(record, level)}));
             const auto proposal = log_.propose(values);
-            if (!proposal) return;  // the loss is told next
+            if (!proposal) return false;
             controller_->replay(batch, proposal->base, proposal->epoch);
             records = records.subspan(batch.size());
         }
+        return true;
     }
 
     void answer(Reply reply) {

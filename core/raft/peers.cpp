@@ -17,7 +17,10 @@ Peers::Peers(const runtime::Runtime& runtime, NodeId self, PeerPatience patience
 rpc::Client& Peers::client(NodeId to, Lane lane, const runtime::Endpoint& at) {
     std::unique_ptr<rpc::Client>& client = clients_[{to, lane}];
     if (client != nullptr && client->peer() == at) return *client;
-    if (client != nullptr) retire(std::move(client));
+    if (client != nullptr) {
+        client->disconnect();  // who waits for the node's former address is told
+        retire(std::move(client));
+    }
     rpc::ClientConfig config;
     config.client_id = fmt::format("raft-client-{}", self_);
     config.connect_timeout = patience_.request_timeout;
