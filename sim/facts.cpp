@@ -85,6 +85,7 @@ const std::vector<FunctionFacts>& functions() {
                                                  {"topics-acked", Subject::creator},
                                                  {"topics-failed", Subject::creator},
                                                  {"topics-lost", Subject::creator},
+                                                 {"voters-changed", Subject::changer},
                                                  {"epoch", Subject::server},
                                                  {"committed", Subject::server},
                                                  {"elections", Subject::server},
@@ -230,6 +231,7 @@ std::int64_t Facts::call(const Call& call, const std::map<std::string, std::int6
     }
     if (facts->subject == Subject::server) return of_member(call, bound);
     if (facts->subject == Subject::creator) return of_topics(call.function, call.argument);
+    if (facts->subject == Subject::changer) return history_.voters_changed(call.argument);
     if (call.function == "behind") return behind(call.argument);
     const auto producer = history_.producers().find(call.argument);
     if (producer != history_.producers().end()) {

@@ -99,6 +99,16 @@ void History::failed_topic(const std::string& name, std::int64_t number) {
     tell();
 }
 
+void History::changed_voters(const std::string& name) {
+    ++voters_changed_[name];
+    tell();
+}
+
+std::int64_t History::voters_changed(const std::string& name) const {
+    const auto found = voters_changed_.find(name);
+    return found == voters_changed_.end() ? 0 : found->second;
+}
+
 void History::audited(const client::ConsumedRecord& record) {
     AuditedRecord found{record.offset, hash_of(record.value), {}, -1};
     if (record.value) {

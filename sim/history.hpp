@@ -95,6 +95,11 @@ public:
 
     void lost_topic(const std::string& name) { ++creators_[name].lost; }
 
+    // --- who changes the voters of the quorum: changes that were acknowledged
+    void changed_voters(const std::string& name);
+
+    std::int64_t voters_changed(const std::string& name) const;
+
     const std::map<std::string, CreatorHistory>& creators() const { return creators_; }
 
     // --- the end
@@ -119,6 +124,7 @@ private:
     std::map<std::string, ProducerHistory> producers_;
     std::map<std::string, ConsumerHistory> consumers_;
     std::map<std::string, CreatorHistory> creators_;
+    std::map<std::string, std::int64_t> voters_changed_;
     std::map<TopicPartition, std::vector<AuditedRecord>> log_;
     bool is_audited_ = false;
     UniqueFunction<void()> changed_;

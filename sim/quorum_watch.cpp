@@ -6,7 +6,6 @@
 #include "sim/invariants/eventual_leader.hpp"
 #include "sim/invariants/leader_completeness.hpp"
 #include "sim/invariants/only_committed_visible.hpp"
-#include "sim/invariants/quorum_backed.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -81,10 +80,11 @@ void QuorumWatch::see(NodeId node, const trace::AnyKind& kind) {
 
 void QuorumWatch::see_role(NodeId node, const kinds::QuorumRoleChanged& role) {
     note(one_belief, beliefs_.see_view(node, role.epoch, role.leader));
-    if (role.voted != no_node) note(voted_once, votes_.see_vote(node, role.epoch, role.voted));
     members_[node] = {role.epoch, role.role == "leader"};
     if (role.role != "leader") return;
     note(election_safe, elections_.see_leader(node, role.epoch));
+    // Its own vote was a promise at the latest now; before, it may be forgotten with the power.
+    note(voted_once, votes_.see_vote(node, role.epoch, node));
     exclusion_.see_leader(node, role.epoch);
     plan(node);
 }
@@ -115,15 +115,16 @@ void QuorumWatch::look_at_log(NodeId node, const raft::State& state) {
     const std::span<const LoggedBatch> log = files.batches();
     for (const LoggedBatch& batch : log.subspan(known))
         note(logs_match, logs_.see_copied(node, batch));
-    if (state.role == raft::Role::leader) {
-        if (end_of(log) < state.log_end) {
-            World& world = stage_.world();
-            if (planned_.insert(node).second)
-                world.at(world.now() + look_again, [this, node] { look(node); });
-        } else {
-            look_at_leader(node, state, log);
-        }
+    // Writes and truncations are on their way: what the files say is not yet what the node knows.
+    const bool is_behind =
+        end_of(log) != state.log_end || (!log.empty() && log.back().epoch != state.last_epoch());
+    if (is_behind) {
+        World& world = stage_.world();
+        if (planned_.insert(node).second)
+            world.at(world.now() + look_again, [this, node] { look(node); });
+        return;
     }
+    if (state.role == raft::Role::leader) look_at_leader(node, state, log);
     const Offset upto = std::min(state.high_watermark, end_of(log));
     note(logs_match, committed_.commit(state.epoch, log, upto));
     const auto last = std::ranges::find_if(log.rbegin(), log.rend(), [upto](const auto& batch) {
@@ -147,17 +148,27 @@ void QuorumWatch::look_at_leader(NodeId node,
     if (!state.leading.has_committed) return;
     const LoggedBatch* const last = batch_ending_at(log, state.high_watermark);
     if (last == nullptr) return;
-    Backing backing{0, state.voters().majority()};
-    for (const raft::Voter& voter : state.voters().all()) {
+    // It may have been committed just before the voters changed.
+    const auto& history = state.voter_history;
+    if (history.size() > 1) {
+        const Backing before = backing_of(*last, history[history.size() - 2].voters);
+        if (!quorum_backed(node, state.high_watermark, before)) return;
+    }
+    note(backed, quorum_backed(node, state.high_watermark, backing_of(*last, state.voters())));
+}
+
+Backing QuorumWatch::backing_of(const LoggedBatch& last, const raft::VoterSet& voters) {
+    Backing backing{0, voters.majority()};
+    for (const raft::Voter& voter : voters.all()) {
         LogOnDisk& files = files_[voter.voter_id];
         DiskImage& disk = stage_.world().disk(voter.voter_id);
         files.read(disk, committed_);
         const auto durable = files.durable(disk);
-        const LoggedBatch* const own = batch_ending_at(durable, last->end);
-        const bool is_below = !durable.empty() && durable.front().base >= last->end;
-        if (is_below || (own != nullptr && own->chain == last->chain)) ++backing.durable_count;
+        const LoggedBatch* const own = batch_ending_at(durable, last.end);
+        const bool is_below = !durable.empty() && durable.front().base >= last.end;
+        if (is_below || (own != nullptr && own->chain == last.chain)) ++backing.durable_count;
     }
-    note(backed, quorum_backed(node, state.high_watermark, backing));
+    return backing;
 }
 
 void QuorumWatch::look_at_image(NodeId node, const metadata::Image& image) {

@@ -13,6 +13,7 @@
 #include "sim/invariants/log_matching.hpp"
 #include "sim/invariants/metadata_log_matching.hpp"
 #include "sim/invariants/never_two_leaders_in_same_epoch.hpp"
+#include "sim/invariants/quorum_backed.hpp"
 #include "sim/invariants/vote_once.hpp"
 #include "sim/log_on_disk.hpp"
 #include "sim/stage.hpp"
@@ -56,6 +57,7 @@ private:
     void look_at_log(NodeId node, const raft::State& state);
     void look_at_leader(NodeId node, const raft::State& state, std::span<const LoggedBatch> log);
     void count_lost_topics();
+    Backing backing_of(const LoggedBatch& last, const raft::VoterSet& voters);
     void look_at_image(NodeId node, const metadata::Image& image);
 
     Stage& stage_;

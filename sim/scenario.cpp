@@ -57,6 +57,9 @@ std::string print_load(const LoadSpec& load) {
                     fmt::format("topics rate {}/s partitions {}", t.rate_per_second, t.partitions);
                 if (t.count) out += fmt::format(" count {}", *t.count);
                 return out;
+            },
+            [](const VotersLoad& v) {
+                return fmt::format("voters every {}", duration_text(v.every));
             }},
         load.work);
     return fmt::format("load     {} {}\n", load.client, work);

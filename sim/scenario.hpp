@@ -156,10 +156,15 @@ struct TopicsLoad {
     std::optional<std::int64_t> count;  // none: until the end
 };
 
+// Changes who votes in the quorum: takes a voter out, by chance, and puts it in again.
+struct VotersLoad {
+    Duration every = Duration::seconds(1);
+};
+
 struct LoadSpec {
     std::string client;
     std::string topic;  // of producers and consumers
-    std::variant<ProduceLoad, ConsumeLoad, TopicsLoad> work;
+    std::variant<ProduceLoad, ConsumeLoad, TopicsLoad, VotersLoad> work;
     TextPlace place;
 };
 

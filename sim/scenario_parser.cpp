@@ -21,6 +21,7 @@ using Read = Expected<T, InputError>;
 
 constexpr std::int64_t partitions_max = 1'000;
 constexpr std::int64_t controllers_max = 9;
+constexpr Duration voters_every_min = Duration::milliseconds(1);
 constexpr std::int64_t size_max = 10'000'000;  // bytes of a record
 
 const std::vector<std::string>& openers() {
@@ -262,9 +263,16 @@ private:
         LoadSpec load;
         load.place = line.place();
         TRY(take_new_name(line, load.client));
-        const std::string work = TRY(line.take_one_of({"produce", "consume", "topics"}));
-        if (work == "topics") {
-            load.work = TRY(read_topics(line));
+        const std::string work = TRY(line.take_one_of({"produce", "consume", "topics", "voters"}));
+        if (work == "voters" && scenario_.controllers.empty()) {
+            return Unexpected{line.error_at(load.place,
+                                            "changes of voters without controllers",
+                                            "controllers in the cluster line",
+                                            "for example cluster brokers b1 controllers 3")};
+        }
+        if (work == "topics" || work == "voters") {
+            if (work == "topics") load.work = TRY(read_topics(line));
+            if (work == "voters") load.work = TRY(read_voters(line));
             scenario_.loads.push_back(std::move(load));
             return {};
         }
@@ -311,6 +319,17 @@ private:
             if (word == "partitions") load.partitions = TRY(line.take_count(1, 100));
             if (word == "count") load.count = TRY(line.take_count(0));
         }
+        return load;
+    }
+
+    Read<VotersLoad> read_voters(TokenLine& line) {
+        VotersLoad load;
+        if (line.skip("every")) load.every = TRY(line.take_duration());
+        if (load.every < voters_every_min)
+            return Unexpected{line.error_at(line.place(),
+                                            fmt::format("voters every {}", load.every),
+                                            fmt::format("at least {}", voters_every_min),
+                                            "each change waits for the one before it")};
         return load;
     }
 

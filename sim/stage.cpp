@@ -1,6 +1,7 @@
 #include "sim/stage.hpp"
 
 #include "core/base/check.hpp"
+#include "core/base/overloaded.hpp"
 #include "core/metadata/bootstrap.hpp"
 #include "core/metadata/service.hpp"
 #include "core/trace/log.hpp"
@@ -162,29 +163,52 @@ void Stage::add_admin() {
 
 void Stage::add_load(const LoadSpec& load) {
     names_.push_back(load.client);
-    const bool creates = std::holds_alternative<TopicsLoad>(load.work);
-    const bool produces = std::holds_alternative<ProduceLoad>(load.work);
-    const char* const role = creates ? "admin" : produces ? "producer" : "consumer";
-    const auto topic = std::ranges::find(scenario_.topics, load.topic, &TopicSpec::name);
-    const std::int32_t partitions = topic == scenario_.topics.end() ? 0 : topic->partitions;
-    world_.add_node(
-        node_config(load.client, role),
-        [this, load, partitions, produces, creates](
-            std::vector<runtime::Runtime> reactors) -> std::unique_ptr<Program> {
-            client::ClusterConfig cluster = cluster_;
-            cluster.client_id = load.client;
-            if (creates) {
-                return std::make_unique<TopicsProgram>(reactors.front(), cluster, load, history_);
-            }
-            if (produces) {
-                return std::make_unique<ProducerProgram>(reactors.front(), cluster, load, history_);
-            }
-            return std::make_unique<ConsumerProgram>(reactors.front(),
-                                                     cluster,
-                                                     load,
-                                                     partitions,
-                                                     history_);
-        });
+    const char* const role = std::visit(overloaded{[](const ProduceLoad&) { return "producer"; },
+                                                   [](const ConsumeLoad&) { return "consumer"; },
+                                                   [](const auto&) { return "admin"; }},
+                                        load.work);
+    world_.add_node(node_config(load.client, role),
+                    [this, load](std::vector<runtime::Runtime> reactors) {
+                        return load_program(load, reactors.front());
+                    });
+}
+
+std::unique_ptr<LoadProgram> Stage::load_program(const LoadSpec& load,
+                                                 const runtime::Runtime& runtime) {
+    client::ClusterConfig cluster = cluster_;
+    cluster.client_id = load.client;
+    using Made = std::unique_ptr<LoadProgram>;
+    return std::visit(
+        overloaded{[&](const TopicsLoad&) -> Made {
+                       return std::make_unique<TopicsProgram>(runtime, cluster, load, history_);
+                   },
+                   [&](const ProduceLoad&) -> Made {
+                       return std::make_unique<ProducerProgram>(runtime, cluster, load, history_);
+                   },
+                   [&](const ConsumeLoad&) -> Made {
+                       const auto topic =
+                           std::ranges::find(scenario_.topics, load.topic, &TopicSpec::name);
+                       return std::make_unique<ConsumerProgram>(runtime,
+                                                                cluster,
+                                                                load,
+                                                                topic->partitions,
+                                                                history_);
+                   },
+                   [&](const VotersLoad&) -> Made {
+                       cluster.bootstrap.clear();
+                       std::vector<VotersProgram::Member> members;
+                       for (const std::string& name : scenario_.controllers) {
+                           cluster.bootstrap.push_back({name, controller_port});
+                           members.push_back(
+                               {*world_.find_node(name), {"CONTROLLER", name, controller_port}});
+                       }
+                       return std::make_unique<VotersProgram>(runtime,
+                                                              cluster,
+                                                              std::move(members),
+                                                              load,
+                                                              history_);
+                   }},
+        load.work);
 }
 
 void Stage::add_auditor() {
@@ -222,7 +246,13 @@ void Stage::stop(NodeId node) {
         world_.stop(node);
         return;
     }
-    broker->stop([this, node] { world_.at(world_.now(), [this, node] { world_.stop(node); }); });
+    broker->stop([this, node] {
+        world_.at(world_.now(), [this, node] {
+            world_.stop(node);
+            // In the end everything runs; a stop may take until then.
+            if (are_loads_finished_) world_.restart(node);
+        });
+    });
 }
 
 // --- the end of a run ---------------------------------------------------------------------------
@@ -230,20 +260,19 @@ void Stage::stop(NodeId node) {
 void Stage::finish_loads() {
     are_loads_finished_ = true;
     for (const LoadSpec& load : scenario_.loads) {
-        Program* const program = world_.program(*world_.find_node(load.client));
-        if (auto* const producer = dynamic_cast<ProducerProgram*>(program)) producer->finish();
-        if (auto* const creator = dynamic_cast<TopicsProgram*>(program)) creator->finish();
+        if (LoadProgram* const program = running_load(load)) program->finish();
     }
 }
 
 bool Stage::are_loads_idle() {
     return std::ranges::all_of(scenario_.loads, [this](const LoadSpec& load) {
-        Program* const program = world_.program(*world_.find_node(load.client));
-        const auto* const producer = dynamic_cast<ProducerProgram*>(program);
-        const auto* const creator = dynamic_cast<TopicsProgram*>(program);
-        return (producer == nullptr || producer->is_idle()) &&
-               (creator == nullptr || creator->is_idle());
+        const LoadProgram* const program = running_load(load);
+        return program == nullptr || program->is_idle();
     });
+}
+
+LoadProgram* Stage::running_load(const LoadSpec& load) {
+    return dynamic_cast<LoadProgram*>(world_.program(*world_.find_node(load.client)));
 }
 
 void Stage::start_brokers() {

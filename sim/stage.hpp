@@ -11,6 +11,7 @@
 #include "sim/workload.hpp"
 #include "sim/world.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -73,6 +74,9 @@ private:
     void end_broker(const std::string& name, BrokerEnd end, const IoError& error);
     void add_admin();
     void add_load(const LoadSpec& load);
+    std::unique_ptr<LoadProgram> load_program(const LoadSpec& load,
+                                              const runtime::Runtime& runtime);
+    LoadProgram* running_load(const LoadSpec& load);  // nullptr: it does not run
     void add_auditor();
     void start_loads();
 

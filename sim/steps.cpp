@@ -246,6 +246,8 @@ Read<std::string> take_subject(TokenLine& line,
                 return {"a partition", &words.partitions};
             case Subject::creator:
                 return {"a load that creates topics", &words.creators};
+            case Subject::changer:
+                return {"a load that changes the voters", &words.changers};
             case Subject::server:
                 return {"a broker or controller", &words.servers};
             case Subject::node:
@@ -339,7 +341,8 @@ Vocabulary vocabulary_of(const Scenario& scenario) {
         words.nodes.push_back(load.client);
         std::visit(overloaded{[&](const ProduceLoad&) { words.producers.push_back(load.client); },
                               [&](const ConsumeLoad&) { words.consumers.push_back(load.client); },
-                              [&](const TopicsLoad&) { words.creators.push_back(load.client); }},
+                              [&](const TopicsLoad&) { words.creators.push_back(load.client); },
+                              [&](const VotersLoad&) { words.changers.push_back(load.client); }},
                    load.work);
     }
     for (const TopicSpec& topic : scenario.topics) {

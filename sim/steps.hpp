@@ -17,6 +17,7 @@ struct Vocabulary {
     std::vector<std::string> nodes;  // brokers, controllers, clients; "controller": who is active
     std::vector<std::string> servers;
     std::vector<std::string> creators;  // of topics
+    std::vector<std::string> changers;  // of voters
     std::vector<std::string> producers;
     std::vector<std::string> consumers;
     std::vector<std::string> partitions;  // "orders-0"
@@ -38,7 +39,7 @@ Expected<CrashModel, InputError> take_crash_model(TokenLine& line);
 const std::vector<std::string>& promise_names();
 
 // Functions of conditions, and what their argument is.
-enum class Subject : std::uint8_t { node, server, producer, consumer, creator, partition };
+enum class Subject : std::uint8_t { node, server, producer, consumer, creator, changer, partition };
 
 struct FunctionFacts {
     std::string_view name;

@@ -118,6 +118,60 @@ void TopicsProgram::create_one() {
         }));
 }
 
+// --- voters -------------------------------------------------------------------------------------
+
+VotersProgram::VotersProgram(const runtime::Runtime& runtime,
+                             const client::ClusterConfig& cluster,
+                             std::vector<Member> members,
+                             const LoadSpec& load,
+                             History& history)
+    : runtime_(runtime),
+      members_(std::move(members)),
+      load_(load),
+      history_(history),
+      quorum_(runtime, cluster, client::BootstrapKind::controllers) {}
+
+void VotersProgram::start() {
+    later();
+}
+
+void VotersProgram::later() {
+    const Duration every = std::get<VotersLoad>(load_.work).every;
+    timer_ = runtime_.executor.at(runtime_.clock.now() + every, [this] { ask(); });
+}
+
+void VotersProgram::ask() {
+    if (is_finished_) return;
+    is_asking_ = true;
+    quorum_.describe(gate_.wrap([this](Expected<client::QuorumView, client::ClientError> view) {
+        if (!view || is_finished_) return end(false);
+        change(*view);
+    }));
+}
+
+void VotersProgram::change(const client::QuorumView& view) {
+    const auto done = [this](Expected<void, client::ClientError> changed) {
+        end(changed.has_value());
+    };
+    for (const Member& member : members_) {
+        if (view.find_voter(member.node) != nullptr) continue;
+        const client::QuorumReplica* const replica = view.find_observer(member.node);
+        if (replica == nullptr) return end(false);  // it does not fetch: down, or cut off
+        return quorum_.add_voter({member.node, replica->directory_id, {member.listener}},
+                                 gate_.wrap(done));
+    }
+    if (view.voters.size() < 2) return end(false);
+    const std::uint64_t chance = runtime_.random.draw("voters", load_.client);
+    const client::QuorumReplica& voter = view.voters[chance % view.voters.size()];
+    quorum_.remove_voter(voter.id, voter.directory_id, gate_.wrap(done));
+}
+
+void VotersProgram::end(bool is_changed) {
+    is_asking_ = false;
+    if (is_changed) history_.changed_voters(load_.client);
+    later();
+}
+
 // --- producer -----------------------------------------------------------------------------------
 
 namespace {

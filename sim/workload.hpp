@@ -7,6 +7,7 @@
 #include "core/client/admin.hpp"
 #include "core/client/consumer.hpp"
 #include "core/client/producer.hpp"
+#include "core/client/quorum.hpp"
 #include "core/runtime/gate.hpp"
 #include "sim/history.hpp"
 #include "sim/scenario.hpp"
@@ -18,6 +19,16 @@
 #include <vector>
 
 namespace glasslog::sim {
+
+// A client that works until it is told to finish.
+class LoadProgram : public Program {
+public:
+    // Nothing further is asked.
+    virtual void finish() {}
+
+    // Everything asked has its answer.
+    virtual bool is_idle() const { return true; }
+};
 
 // How a broker's process ended by itself.
 enum class BrokerEnd : std::uint8_t { never_ready, failed_later };
@@ -76,7 +87,7 @@ private:
 };
 
 // Creates topics at a steady rate, each asked for once; what no answer came for stays unknown.
-class TopicsProgram final : public Program {
+class TopicsProgram final : public LoadProgram {
 public:
     TopicsProgram(const runtime::Runtime& runtime,
                   const client::ClusterConfig& cluster,
@@ -85,10 +96,9 @@ public:
 
     void start() override;
 
-    // No further topics.
-    void finish() { is_finished_ = true; }
+    void finish() override { is_finished_ = true; }
 
-    bool is_idle() const { return outstanding_ == 0; }
+    bool is_idle() const override { return outstanding_ == 0; }
 
 private:
     void tick();
@@ -106,8 +116,48 @@ private:
     runtime::Gate gate_;
 };
 
+// Takes voters out of the quorum and puts them in again, one change after the other, each asked for
+// once, whatever became of the one before.
+class VotersProgram final : public LoadProgram {
+public:
+    // Who may vote.
+    struct Member {
+        NodeId node;
+        protocol::VoterEndpoint listener;
+    };
+
+    // cluster: its bootstrap are controllers.
+    VotersProgram(const runtime::Runtime& runtime,
+                  const client::ClusterConfig& cluster,
+                  std::vector<Member> members,
+                  const LoadSpec& load,
+                  History& history);
+
+    void start() override;
+
+    void finish() override { is_finished_ = true; }
+
+    bool is_idle() const override { return !is_asking_; }
+
+private:
+    void later();
+    void ask();
+    void change(const client::QuorumView& view);
+    void end(bool is_changed);
+
+    runtime::Runtime runtime_;
+    std::vector<Member> members_;
+    LoadSpec load_;
+    History& history_;
+    client::QuorumAdmin quorum_;
+    bool is_asking_ = false;
+    bool is_finished_ = false;
+    runtime::Timer timer_;
+    runtime::Gate gate_;
+};
+
 // Produces numbered records at a steady rate. After a restart it goes on with the next number.
-class ProducerProgram final : public Program {
+class ProducerProgram final : public LoadProgram {
 public:
     ProducerProgram(const runtime::Runtime& runtime,
                     const client::ClusterConfig& cluster,
@@ -116,11 +166,9 @@ public:
 
     void start() override;
 
-    // No further records.
-    void finish() { is_finished_ = true; }
+    void finish() override { is_finished_ = true; }
 
-    // Every record taken has its answer.
-    bool is_idle() const { return outstanding_ == 0; }
+    bool is_idle() const override { return outstanding_ == 0; }
 
 private:
     void tick();
@@ -140,7 +188,7 @@ private:
 
 // Consumes every partition of a topic from where the History says that it is, as an application
 // does that keeps its position with its results.
-class ConsumerProgram final : public Program {
+class ConsumerProgram final : public LoadProgram {
 public:
     ConsumerProgram(const runtime::Runtime& runtime,
                     const client::ClusterConfig& cluster,

@@ -300,6 +300,8 @@ void ReplicatedLog::Driver::take_snapshot(NewSnapshot snapshot, runtime::IoDone<
 void ReplicatedLog::Driver::tell_trace() {
     const State& now = raft_->state();
     const std::string_view role = role_name(now);
+    // A leader that commits its own removal goes with that: it commits as the leader.
+    if (told_.role == "leader") tell_commit();
     if (role != told_.role || now.epoch != told_.epoch || now.leader != told_.leader ||
         now.voted.id != told_.voted) {
         told_.role = role;
@@ -309,16 +311,20 @@ void ReplicatedLog::Driver::tell_trace() {
         trace::emit(runtime_.trace,
                     kinds::QuorumRoleChanged{told_.role, now.epoch, now.leader, now.voted.id});
     }
-    if (now.high_watermark != told_.high_watermark) {
-        told_.high_watermark = now.high_watermark;
-        trace::emit(runtime_.trace, kinds::QuorumCommitted{now.high_watermark});
-    }
+    tell_commit();
     const VotersAt& voters = now.voter_history.back();
     if (!told_.voters || !(*told_.voters == voters)) {
         told_.voters = voters;
         trace::emit(runtime_.trace,
                     kinds::QuorumVotersChanged{voters.offset, ids_of(voters.voters)});
     }
+}
+
+void ReplicatedLog::Driver::tell_commit() {
+    const Offset upto = raft_->state().high_watermark;
+    if (upto == told_.high_watermark) return;
+    told_.high_watermark = upto;
+    trace::emit(runtime_.trace, kinds::QuorumCommitted{upto});
 }
 
 }  // namespace glasslog::raft

@@ -90,6 +90,7 @@ private:
     void install_snapshot(SnapshotId id);
     void snapshot_failed(SnapshotId id);
     void tell_trace();
+    void tell_commit();
     void fail(IoError error);
     void finish_stop();
     void close();

@@ -53,6 +53,20 @@ TEST(QuorumRunTest, ABounceRestartsAndAPauseKeepsTheSockets) {
     EXPECT_EQ(report.code, RunCode::holds) << report_text(report);
 }
 
+// The leader among them: its removal is the last that it commits, and it commits as the leader.
+TEST(QuorumRunTest, TheVotersMayChangeWhileTopicsAreCreated) {
+    for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+        const RunReport report =
+            run("cluster brokers b1 controllers 3\nload a1 topics rate 50/s\n"
+                "load op voters every 100ms\n"
+                "always quorum-sound\nalways acked-topics-kept\n"
+                "expect voters-changed(op) >= 4\nend at 6s\n",
+                seed);
+
+        EXPECT_EQ(report.code, RunCode::holds) << report_text(report);
+    }
+}
+
 TEST(QuorumRunTest, ANameThatMeansNobodyNowIsAProblem) {
     const RunReport let = run(three + "at 0s let L = controller\nend at 2s\n");
     const RunReport step = run(three + "at 0s crash controller\nend at 2s\n");

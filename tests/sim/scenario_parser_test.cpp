@@ -94,7 +94,8 @@ TEST(ScenarioParserTest, PrintsEveryStepAsItReadsIt) {
     }
 }
 
-const std::string quorum = "cluster brokers b1 controllers q1 q2 q3\nload a1 topics rate 5/s\n";
+const std::string quorum = "cluster brokers b1 controllers q1 q2 q3\nload a1 topics rate 5/s\n"
+    "load op voters every 300ms\nexpect voters-changed(op) > 1\n";
 
 TEST(ScenarioParserTest, ReadsControllersByNameByNumberAndOnTheBrokers) {
     const auto named = parse_scenario(quorum, "x");
@@ -217,7 +218,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{cluster + "at 1s crash controller\n", "unexpected word 'controller'"},
         Mistake{quorum + "at 1s crash controler\n", "did you mean 'controller'?"},
         Mistake{quorum + "at 1s crash {L}\n", "a name that a let above has bound"},
-        Mistake{quorum + "when epoch(a1) > 1\n", "x.scenario:3:12"},
+        Mistake{quorum + "when epoch(a1) > 1\n", "x.scenario:5:12"},
         Mistake{quorum + "when topics-acked(q1) > 1\n", "did you mean 'a1'?"},
         Mistake{quorum + "chaos from 1s to 2s { crsh 1/s ..1s } on servers\n",
                 "did you mean 'crash'?"},
@@ -225,6 +226,9 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{quorum + "chaos from 1s to 2s { crash 1/s 1s } on servers\n", "as ..2s"},
         Mistake{cluster + "chaos from 1s to 2s { crash 1/s ..1s } on controllers\n",
                 "chaos on controllers that are not there"},
+        Mistake{cluster + "load op voters\n", "changes of voters without controllers"},
+        Mistake{quorum + "load o2 voters every 0ms\n", "at least 0.001s"},
+        Mistake{quorum + "expect voters-changed(a1) > 1\n", "a load that changes the voters: op"},
         Mistake{"# nothing\n", "a scenario without a cluster"}));
 
 TEST(ScenarioParserTest, FindsTheNearestWord) {
