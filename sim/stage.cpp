@@ -99,6 +99,7 @@ void Stage::add_server(const std::string& name) {
             const auto ended = [this, name](BrokerEnd end, const IoError& error) {
                 end_broker(name, end, error);
             };
+            stopping_.erase(*world_.find_node(name));
             return std::make_unique<BrokerProgram>(std::move(reactors),
                                                    settings,
                                                    rules_with(scenario_.mistake),
@@ -240,17 +241,24 @@ void Stage::start_loads() {
         world_.restart(*world_.find_node(load.client));
 }
 
+bool Stage::is_stopping(NodeId node) {
+    return stopping_.contains(node) && world_.is_running(node);
+}
+
 void Stage::stop(NodeId node) {
     auto* const broker = dynamic_cast<BrokerProgram*>(world_.program(node));
     if (broker == nullptr) {
         world_.stop(node);
         return;
     }
+    stopping_.insert(node);
     broker->stop([this, node] {
         world_.at(world_.now(), [this, node] {
             world_.stop(node);
             // In the end everything runs; a stop may take until then.
-            if (are_loads_finished_) world_.restart(node);
+            world_.at(world_.now(), [this, node] {
+                if (are_loads_finished_) world_.restart(node);
+            });
         });
     });
 }

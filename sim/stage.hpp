@@ -13,6 +13,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,9 @@ public:
 
     // In order: what was written is kept, clients are told.
     void stop(NodeId node);
+
+    // It ends in order, and has not ended yet.
+    bool is_stopping(NodeId node);
 
     // --- the end of a run
     void finish_loads();
@@ -88,6 +92,7 @@ private:
     std::vector<std::string> names_;
     std::vector<std::string> problems_;
     std::optional<Offset> quiet_at_;
+    std::set<NodeId> stopping_;
     bool are_loads_finished_ = false;
     AuditProgram::Done audited_;
     World world_;  // last: it goes first

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::int64_t chaos_slow_factor = 20;
 constexpr Duration bounce_time = Duration::milliseconds(50);  // unless `for` says another
+constexpr Duration look_again = Duration::milliseconds(5);    // at a node that ends in order
 
 // The one end of a fault's time that is not healing.
 bool ends_by_restart(const std::string& verb) {
@@ -210,7 +211,7 @@ void Story::inject(const FaultStep& step) {
     }
     if (step.verb == "stop") {
         stage_.stop(*node);
-        return;
+        return lasts(FaultId(0), step, *node);
     }
     if (step.verb == "resume") {
         resume(*node);
@@ -228,13 +229,22 @@ void Story::lasts(FaultId id, const FaultStep& step, NodeId node) {
     if (step.verb == "bounce" && !lasting) lasting = bounce_time;
     if (!lasting) return;
     world.at(world.now() + *lasting, [this, &world, id, node, verb = step.verb] {
-        if (!ends_by_restart(verb)) {
+        if (ends_by_restart(verb)) {
+            start_again(id, node);
+        } else {
             world.heal(id);
-        } else if (!world.is_running(node)) {  // nobody was faster
-            const FaultId restart = world.inject(Restart{node});
-            if (by_chance_.contains(id)) by_chance_.insert(restart);
         }
     });
+}
+
+void Story::start_again(FaultId after, NodeId node) {
+    World& world = stage_.world();
+    if (stage_.is_stopping(node)) {
+        world.at(world.now() + look_again, [this, after, node] { start_again(after, node); });
+    } else if (!world.is_running(node)) {  // nobody was faster
+        const FaultId restart = world.inject(Restart{node});
+        if (by_chance_.contains(after)) by_chance_.insert(restart);
+    }
 }
 
 // A fault by chance; void when the node is down already.

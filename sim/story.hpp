@@ -54,6 +54,7 @@ private:
     void give_up(std::size_t block);
     void inject(const FaultStep& step);
     void lasts(FaultId id, const FaultStep& step, NodeId node);
+    void start_again(FaultId after, NodeId node);
     void happen(const ChaosPlay::Happening& what);
     void resume(NodeId node);
     std::optional<std::string> refusal_of(const FaultStep& step);

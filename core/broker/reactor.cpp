@@ -77,7 +77,8 @@ void Reactor::stop(UniqueFunction<void(bool is_clean)> done) {
     server_.stop(runtime_.clock.now() + stop_wait,
                  gate_.wrap([this, done = std::move(done)]() mutable {
                      parked_.clear();
-                     if (!replicas_) return done(false);
+                     // A controller has none; a broker that has none yet did not open its logs.
+                     if (!replicas_) return done(!config_.roles.is_broker);
                      replicas_->stop(std::move(done));
                  }));
 }

@@ -53,6 +53,37 @@ TEST(QuorumRunTest, ABounceRestartsAndAPauseKeepsTheSockets) {
     EXPECT_EQ(report.code, RunCode::holds) << report_text(report);
 }
 
+TEST(QuorumRunTest, AStopThatTakesLongerThanItsTimeIsFollowedByTheStart) {
+    const RunReport report = run(three +
+                                 "when topics-acked(a1) >= 3 within 20s\n"
+                                 "     stop b1 for 1us\n"
+                                 "     stop controller for 1us\n"
+                                 "after 4s check running(b1) == 1\n"
+                                 "     check running(c1) == 1 and running(c2) == 1\n"
+                                 "     check running(c3) == 1\n"
+                                 "     stop controller\n"  // and started for the verdict
+                                 "end at 20s\n");
+
+    EXPECT_EQ(report.code, RunCode::holds) << report_text(report);
+}
+
+TEST(QuorumRunTest, AControllerThatStopsInOrderNeedsNoRecovery) {
+    const auto parsed =
+        parse_scenario(three + "at 5s stop follower\nend at 10s\n", "small");
+    ASSERT_TRUE(parsed.has_value()) << parsed.error().text();
+    sim::Run small(*parsed, 1, {});
+    small.run_until(Instant() + Duration::seconds(9));
+
+    std::int64_t closed = 0;
+    for (const char* name : {"c1", "c2", "c3"}) {
+        const NodeId node = *small.world().find_node(name);
+        if (small.world().is_running(node)) continue;
+        EXPECT_TRUE(small.world().disk(node).find("data/.kafka_cleanshutdown").has_value());
+        ++closed;
+    }
+    EXPECT_EQ(closed, 1);
+}
+
 // The leader among them: its removal is the last that it commits, and it commits as the leader.
 TEST(QuorumRunTest, TheVotersMayChangeWhileTopicsAreCreated) {
     for (std::uint64_t seed = 1; seed <= 3; ++seed) {
