@@ -41,8 +41,11 @@ std::uint64_t run_direct_election(const os::OsClock& clock, Instant end) {
 
 std::uint64_t run_lossy_elections(const os::OsClock& clock, Instant end) {
     std::uint64_t elections = 0;
-    for (std::uint64_t seed = 1; clock.now() < end; ++seed)
-        elections += sim::direct::count_lossy_elections(seed, 20'000);
+    for (std::uint64_t seed = 1; clock.now() < end; ++seed) {
+        sim::direct::LossyElections world({.seed = seed});
+        while (world.steps() < 20'000 && world.next())
+            ++elections;
+    }
     return elections;
 }
 

@@ -177,7 +177,7 @@ void add_serve(CLI::App& sim, const Flags& flags, Action& action) {
 
 void add_sim_verb(CLI::App& app, Action& action) {
     CLI::App* verb =
-        app.add_subcommand("sim", "The deterministic simulator: run, trace, serve, direct, bench");
+        app.add_subcommand("sim", "The deterministic simulator: run, trace, serve, direct, bench, elections");
     verb->require_subcommand(1);
     auto flags = std::make_shared<SimFlags>();
     add_run(*verb, flags, action);
@@ -185,6 +185,7 @@ void add_sim_verb(CLI::App& app, Action& action) {
     add_trace_verb(*verb, action);
     add_direct_verb(*verb, action);
     add_bench_verb(*verb, action);
+    add_elections_verb(*verb, action);
     verb->footer("Example: glasslog sim run scenarios/lessons/power-loss.scenario --seed 7");
 }
 

@@ -30,5 +30,6 @@ void add_sim_verb(CLI::App& app, Action& action);
 void add_trace_verb(CLI::App& sim, Action& action);
 void add_direct_verb(CLI::App& sim, Action& action);
 void add_bench_verb(CLI::App& sim, Action& action);
+void add_elections_verb(CLI::App& sim, Action& action);
 
 }  // namespace glasslog::cli

@@ -6,7 +6,6 @@ namespace {
 constexpr Duration proposal_every = Duration::milliseconds(10);
 constexpr Duration resignation_every = Duration::seconds(5);
 constexpr std::uint64_t steps_of_one_world = 100'000;  // so that its log stays small
-constexpr Ratio loss{3, 10};
 
 WorldOptions bare(int voters) {
     WorldOptions options;
@@ -50,34 +49,62 @@ std::uint64_t ElectionBench::run(std::uint64_t count) {
     return world_.steps() - begin;
 }
 
-std::uint64_t count_lossy_elections(std::uint64_t seed, std::uint64_t steps) {
-    WorldOptions options = bare(5);
-    options.seed = seed;
-    World world(options);
+namespace {
+
+WorldOptions world_of(const ElectionOptions& elections) {
+    WorldOptions options = bare(elections.voters);
+    options.seed = elections.seed;
+    return options;
+}
+
+Pace pace_of(std::uint64_t seed) {
     Pace pace;
     pace.seed = seed;
-    Pacer pacer(world, pace);
-    std::uint64_t elections = 0;
-    std::size_t led = 0;
-    for (std::uint64_t drawn = 0; world.steps() < steps;) {
-        const Due due = pacer.next();
-        pacer.advance(due.at);
-        const std::uint64_t draw = StableHash().add(seed).add(++drawn).value();
-        if (due.verb == Verb::deliver && loss.holds(draw)) {
-            world.apply({.verb = Verb::drop, .message = world.flights()[due.index].name});
+    return pace;
+}
+
+}  // namespace
+
+LossyElections::LossyElections(const ElectionOptions& options)
+    : options_(options), world_(world_of(options)), pacer_(world_, pace_of(options.seed)) {}
+
+std::optional<Election> LossyElections::next(std::uint64_t steps_max) {
+    const std::uint64_t end = world_.steps() + steps_max;
+    while (world_.steps() < end) {
+        const Due due = pacer_.next();
+        pacer_.advance(due.at);
+        const std::uint64_t draw = StableHash().add(options_.seed).add(++drawn_).value();
+        if (due.verb == Verb::deliver && options_.loss.holds(draw)) {
+            world_.apply({.verb = Verb::drop, .message = world_.flights()[due.index].name});
             continue;
         }
-        pacer.perform(due);
-        const std::size_t leader = world.leader();
-        if (leader == 0 || leader == led) continue;
-        ++elections;
-        led = leader;
-        // It gives way to the next one at once.
-        world.apply(
-            {.verb = Verb::resign, .node = static_cast<std::uint8_t>(leader), .at = pacer.now()});
-        led = 0;
+        pacer_.perform(due);
+        const std::size_t leader = world_.leader();
+        if (leader == 0) continue;
+        const raft::State& state = world_.node(leader).state();
+        if (state.epoch > epoch_) {
+            election_ = {pacer_.now() - left_, state.epoch.value() - epoch_.value()};
+            epoch_ = state.epoch;
+        }
+        if (!state.leading.has_committed) continue;
+        end_leader(leader);
+        left_ = pacer_.now();
+        return election_;
     }
-    return elections;
+    return std::nullopt;
+}
+
+void LossyElections::end_leader(std::size_t leader) {
+    Command command{.node = static_cast<std::uint8_t>(leader), .at = pacer_.now()};
+    if (options_.end == LeaderEnd::resigns) {
+        command.verb = Verb::resign;
+        world_.apply(command);
+        return;
+    }
+    command.verb = Verb::crash;
+    world_.apply(command);
+    command.verb = Verb::restart;
+    world_.apply(command);
 }
 
 }  // namespace glasslog::sim::direct
