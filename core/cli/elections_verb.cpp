@@ -119,7 +119,8 @@ ExitCode run_elections(const ElectionFlags& flags) {
     for (const Election& election : elections)
         times.push_back(election.time.milliseconds());
     std::ranges::sort(times);
-    fmt::print("{} elections of {} voters, {} % of the messages lost, each leader {} at its first commit\n",
+    fmt::print("{} elections of {} voters, {} % of the messages lost, each leader {} at its first "
+               "commit\n",
                elections.size(),
                flags.voters,
                flags.loss_percent,

@@ -177,7 +177,9 @@ void add_serve(CLI::App& sim, const Flags& flags, Action& action) {
 
 void add_sim_verb(CLI::App& app, Action& action) {
     CLI::App* verb =
-        app.add_subcommand("sim", "The deterministic simulator: run, trace, serve, direct, bench, elections");
+        app.add_subcommand("sim",
+                           "The deterministic simulator: run, trace, serve, direct, bench, "
+                           "elections");
     verb->require_subcommand(1);
     auto flags = std::make_shared<SimFlags>();
     add_run(*verb, flags, action);
