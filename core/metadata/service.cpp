@@ -222,6 +222,11 @@ private:
     void lead(std::vector<Record> first) {
         controller_.emplace(options_.controller, fold_.image());
         if (activity_) activity_();
+        // What the controller before began to say counts as not said (KIP-868).
+        if (fold_.is_in_transaction()) {
+            first.insert(first.begin(),
+                         protocol::AbortTransactionRecord{"another controller took over"});
+        }
         if (append(first)) take(controller_->begin(runtime_.clock.now()));
     }
 

@@ -153,6 +153,53 @@ TEST(ServiceTest, ARefusalIsAnsweredWithoutAWrite) {
     EXPECT_EQ(lab.lab().boundaries(), before);
 }
 
+// The sync of the first one fails; the second is decided by a controller whose log is gone.
+TEST(ServiceTest, TellsNothingAsDoneThatIsNotInItsLog) {
+    ServiceLab lab;
+    ASSERT_TRUE(lab.start());
+    lab.register_broker(1);
+    lab.lab().world().inject(sim::DeadDisk{*lab.lab().world().find_node("lab")});
+    std::vector<WireError> answers;
+    for (const char* name : {"orders", "payments"}) {
+        protocol::CreateTopicsRequest body;
+        body.topics.emplace_back();
+        body.topics[0].name = name;
+        body.topics[0].num_partitions = 1;
+        body.topics[0].replication_factor = 1;
+        lab.service().handle<protocol::CreateTopicsResponse>(
+            std::move(body),
+            protocol::Version(7),
+            [&](const protocol::CreateTopicsResponse& response) {
+                answers.push_back(response.topics.at(0).error_code);
+            });
+        lab.lab().run(Duration::seconds(10));
+    }
+
+    EXPECT_TRUE(lab.failure().has_value());
+    EXPECT_THAT(answers, ElementsAre(WireError::not_controller));
+}
+
+// As a Kafka controller leaves it that dies in the middle.
+TEST(ServiceTest, ANewLeaderEndsTheTransactionThatIsOpen) {
+    ServiceLab lab;
+    ASSERT_TRUE(lab.start());
+    lab.register_broker(1);
+    const std::vector<Record> open{protocol::BeginTransactionRecord{"half"},
+                                   protocol::TopicRecord{"ghost", Uuid{9, 9}}};
+    std::vector<Bytes> values;
+    for (const Record& record : open)
+        values.push_back(protocol::encode_metadata_record({record, protocol::Version(0)}));
+    ASSERT_TRUE(lab.service().log().propose(values).has_value());
+    lab.lab().run(Duration::seconds(1));
+
+    lab.crash(std::nullopt);
+    ASSERT_TRUE(lab.start());
+
+    EXPECT_EQ(lab.create("orders"), WireError::none);
+    EXPECT_NE(lab.image().find_topic("orders"), nullptr);
+    EXPECT_EQ(lab.image().find_topic("ghost"), nullptr);
+}
+
 // What a user did, up to the crash: topics whose creation was answered.
 std::set<std::string> work(ServiceLab& lab) {
     std::set<std::string> answered;
