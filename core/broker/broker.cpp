@@ -168,10 +168,13 @@ private:
         channel_ =
             std::make_unique<ControllerChannel>(runtimes_.front(), *service_, *apis_, config_);
         service_->on_failure([this](IoError error) { lose(std::move(error)); });
-        service_->on_activity([this] {
-            log(trace::LogLevel::info,
-                service_->is_active() ? "this node is the active controller"
-                                      : "this node is not the active controller any more");
+        service_->on_controller_change([this] {
+            const bool was_active = std::exchange(is_active_, service_->is_active());
+            if (was_active != is_active_) {
+                log(trace::LogLevel::info,
+                    is_active_ ? "this node is the active controller"
+                               : "this node is not the active controller any more");
+            }
             channel_->controller_changed();
             if (registrar_) registrar_->controller_changed();
             if (introduction_) introduction_->tell();
@@ -361,6 +364,7 @@ private:
     std::size_t listening_left_ = 0;
     std::size_t opening_left_ = 0;
     std::size_t stopping_left_ = 0;
+    bool is_active_ = false;  // the active controller, as it was last told
     bool is_stopping_ = false;
     bool is_serving_ = false;
     bool is_clean_ = true;  // as far as reactors have stopped

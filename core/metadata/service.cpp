@@ -72,7 +72,9 @@ public:
 
     void on_failure(UniqueFunction<void(IoError)> report) { failed_ = std::move(report); }
 
-    void on_activity(UniqueFunction<void()> report) { activity_ = std::move(report); }
+    void on_controller_change(UniqueFunction<void()> report) {
+        controller_changed_ = std::move(report);
+    }
 
     Publisher& publisher() { return publisher_; }
 
@@ -171,10 +173,11 @@ private:
         if (has_failed_) return;
         Image image = fold_.image();
         image.controller = log_.state().leader;
-        if (image.offset > publisher_.image()->offset ||
-            image.controller != publisher_.image()->controller) {
+        const bool is_another = image.controller != publisher_.image()->controller;
+        if (image.offset > publisher_.image()->offset || is_another) {
             publisher_.publish(std::move(image), applied_end_ <= told_end_);
         }
+        if (is_another && controller_changed_) controller_changed_();
         while (!parked_.empty() && parked_.front().end <= applied_end_) {
             std::vector<Reply> replies = std::move(parked_.front().replies);
             parked_.pop_front();
@@ -221,7 +224,7 @@ private:
 
     void lead(std::vector<Record> first) {
         controller_.emplace(options_.controller, fold_.image());
-        if (activity_) activity_();
+        if (controller_changed_) controller_changed_();
         // What the controller before began to say counts as not said (KIP-868).
         if (fold_.is_in_transaction()) {
             first.insert(first.begin(),
@@ -239,7 +242,7 @@ private:
         for (auto& [token, waiting] : answers)
             waiting.done(refuse_all(waiting.request, WireError::not_controller));
         settle_soon();
-        if (activity_) activity_();
+        if (controller_changed_) controller_changed_();
     }
 
     void take(Decision decision) {
@@ -323,7 +326,7 @@ private:
     std::deque<Parked> parked_;  // by end
 
     UniqueFunction<void(IoError)> failed_;
-    UniqueFunction<void()> activity_;
+    UniqueFunction<void()> controller_changed_;
     bool is_settling_ = false;
     bool is_stopped_ = false;
     bool has_failed_ = false;
@@ -349,8 +352,8 @@ void Service::on_failure(UniqueFunction<void(IoError)> report) {
     core_->on_failure(std::move(report));
 }
 
-void Service::on_activity(UniqueFunction<void()> report) {
-    core_->on_activity(std::move(report));
+void Service::on_controller_change(UniqueFunction<void()> report) {
+    core_->on_controller_change(std::move(report));
 }
 
 ImagePtr Service::image() const {

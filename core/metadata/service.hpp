@@ -57,8 +57,9 @@ public:
     // Called once when the log failed: nothing is decided any more, and the node should stop.
     void on_failure(UniqueFunction<void(IoError)> report);
 
-    // Called when this node becomes, or ceases to be, the active controller.
-    void on_activity(UniqueFunction<void()> report);
+    // Called when another node is the active controller, as this one learns it: itself, nobody, or
+    // whoever has begun to commit.
+    void on_controller_change(UniqueFunction<void()> report);
 
     // The last committed image; never null.
     ImagePtr image() const;

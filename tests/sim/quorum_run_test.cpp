@@ -98,6 +98,22 @@ TEST(QuorumRunTest, TheVotersMayChangeWhileTopicsAreCreated) {
     }
 }
 
+// The broker has sent it on to a controller that answers no more, and nobody else asks anything.
+// It finds the next one within its request timeout of two seconds.
+TEST(QuorumRunTest, ARequestLeavesAControllerThatIsNoMore) {
+    const RunReport report =
+        run("cluster brokers b1 controllers 3\nload a1 topics rate 1/s count 5\n"
+            "always quorum-sound\n"
+            "when topics-acked(a1) >= 4 within 20s\n"
+            "     let L = controller\n"
+            "     pause {L} for 25s\n"
+            "when controller != {L} within 6s say \"another\"\n"
+            "after 3s check topics-acked(a1) == 5\n"
+            "end at 40s\n");
+
+    EXPECT_EQ(report.code, RunCode::holds) << report_text(report);
+}
+
 TEST(QuorumRunTest, ANameThatMeansNobodyNowIsAProblem) {
     const RunReport let = run(three + "at 0s let L = controller\nend at 2s\n");
     const RunReport step = run(three + "at 0s crash controller\nend at 2s\n");
