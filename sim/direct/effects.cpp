@@ -19,7 +19,6 @@ namespace glasslog::sim::direct {
 namespace {
 
 constexpr std::size_t batches_per_answer_max = 3;
-constexpr std::int64_t snapshot_bytes = 2;  // each chunk is one
 
 }  // namespace
 
@@ -197,8 +196,7 @@ void World::send(Node& node, raft::Send send) {
     const std::int32_t number = id < -1 ? -1 - id : id;  // -2 is the first bootstrap server
     if (number < 1 || number > static_cast<std::int32_t>(nodes_.size())) return;
     if (const auto* const vote = std::get_if<raft::VoteRequest>(&send.request)) {
-        if (!vote->is_pre_vote)
-            note(Theorem::vote_once, theorems_.votes.see_vote(node.id, vote->epoch, node.id));
+        if (!vote->is_pre_vote) see_vote(node, vote->epoch, node.id);
     }
     Flight flight;
     flight.name.from = static_cast<std::uint8_t>(node.id.value());
@@ -225,10 +223,8 @@ void World::answer(Node& node,
     const Token token = unpack(packed);
     if (token.asker == client_number) return;
     const auto* const vote = std::get_if<raft::VoteResponse>(&response);
-    if (vote != nullptr && vote->is_granted && !token.is_pre_vote) {
-        note(Theorem::vote_once,
-             theorems_.votes.see_vote(node.id, vote->view.epoch, NodeId(token.asker)));
-    }
+    if (vote != nullptr && vote->is_granted && !token.is_pre_vote)
+        see_vote(node, vote->view.epoch, NodeId(token.asker));
     Flight flight;
     flight.name.from = static_cast<std::uint8_t>(node.id.value());
     flight.name.to = token.asker;
@@ -260,14 +256,15 @@ void World::reply_from_snapshot(Node& node, raft::ReplyFromSnapshot& reply) {
     const auto found = std::ranges::find_if(node.snapshots, [&](const Snapshot& one) {
         return one.id == reply.id;
     });
+    const std::int64_t size = options_.snapshot_chunks;  // each chunk is one byte
     std::optional<Snapshot> content;
     if (found == node.snapshots.end()) {
         reply.head.error = protocol::WireError::snapshot_not_found;
-    } else if (reply.position >= snapshot_bytes) {
+    } else if (reply.position >= size) {
         reply.head.error = protocol::WireError::position_out_of_range;
     } else {
         content = *found;
-        reply.head.size = snapshot_bytes;
+        reply.head.size = size;
         reply.head.byte_count = 1;
     }
     answer(node, reply.token, reply.head, std::move(content));

@@ -181,7 +181,8 @@ bool Pacer::leave_alone(std::size_t number, Duration duration) {
     const auto self = static_cast<std::uint8_t>(number);
     for (std::size_t other = 1; other <= world_->nodes().size(); ++other) {
         const auto peer = static_cast<std::uint8_t>(other);
-        if (other == number) continue;
+        // Brokers go on to fetch: they keep nobody in office.
+        if (other == number || !world_->node(other).can_vote) continue;
         world_->apply({.verb = Verb::cut, .node = self, .peer = peer});
         world_->apply({.verb = Verb::cut, .node = peer, .peer = self});
     }

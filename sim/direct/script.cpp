@@ -53,6 +53,7 @@ public:
         if (first == "latency") return take_time(words[1], script_.pace.latency_max);
         if (first == "sync-time") return take_time(words[1], script_.pace.sync_max);
         if (first == "joins") return take_joins(words[1]);
+        if (first == "chunks") return number(words[1], script_.world.snapshot_chunks);
         if (first == "rule") return take_rule(words[1]);
         if (first == "watch") return take_watch(words[1]);
         if (first == "expect") return take_expected(words[1]);
@@ -168,6 +169,8 @@ std::string text(const Script& script) {
     out += fmt::format("latency {}\n", script.pace.latency_max.nanoseconds());
     out += fmt::format("sync-time {}\n", script.pace.sync_max.nanoseconds());
     if (world.joins_by_itself) out += "joins yes\n";
+    if (world.snapshot_chunks != WorldOptions().snapshot_chunks)
+        out += fmt::format("chunks {}\n", world.snapshot_chunks);
     for (const Mistake* const mistake : script.planted)
         out += fmt::format("rule {}\n", mistake->text());
     for (std::size_t i = 0; i < theorem_count && world.watched != all_theorems; ++i) {

@@ -33,6 +33,9 @@ enum class Theorem : std::uint8_t {
     snapshot_prefix,
     replica_determinism,
     local_sanity,
+    vote_durable,
+    voter_caught_up,
+    removed_leader_resigns,
     never_two_leaders_in_same_epoch,
     epoch_offset_unique,
     snapshot_at_log_start,
@@ -44,7 +47,7 @@ enum class Theorem : std::uint8_t {
     reconfig_not_stuck,
 };
 
-inline constexpr std::size_t theorem_count = 23;
+inline constexpr std::size_t theorem_count = 26;
 
 struct TheoremName {
     std::string_view id;    // "R1"
