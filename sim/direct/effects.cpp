@@ -5,6 +5,7 @@
 #include "sim/direct/world.hpp"
 #include "sim/invariants/leader_append_only.hpp"
 #include "sim/invariants/linearizable_read.hpp"
+#include "sim/invariants/lone_voter_durable.hpp"
 #include "sim/invariants/no_committed_truncation.hpp"
 #include "sim/invariants/only_committed_visible.hpp"
 #include "sim/invariants/ready_at_epoch_start.hpp"
@@ -242,8 +243,13 @@ void World::reply_from_log(Node& node, raft::ReplyFromLog& reply) {
              fmt::format("node {} answers from {}, where no batch begins", node.id, reply.offset));
         return;
     }
+    const bool is_lone = node.state().voters().size() == 1 && node.state().is_voter();
     for (; at != log.end() && at->end <= reply.upto; ++at) {
         note(Theorem::epoch_offset_unique, theorems_.sent.see_sent(node.id, *at));
+        if (is_lone) {
+            note(Theorem::lone_voter_durable,
+                 lone_voter_durable(node.id, at->end, node.disk.durable_end()));
+        }
         reply.head.batches.push_back(batch_from(*at));
         if (reply.head.batches.size() == batches_per_answer_max) break;
     }

@@ -71,7 +71,9 @@ Due Pacer::next() {
             if (at == Instant{}) {
                 const NodeDisk::Point& point = node.pending.front().point;
                 const std::uint64_t n = point.changes << 32 | point.saves;
-                at = now_ + draw(number << 32, n, pace_.sync_min, pace_.sync_max);
+                const bool installs = node.pending.front().installs.has_value();
+                const Duration max = installs ? pace_.install_max : pace_.sync_max;
+                at = now_ + draw(number << 32, n, pace_.sync_min, max);
             }
             if (at < due.at) due = {Verb::sync, number, at};
         }

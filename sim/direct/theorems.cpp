@@ -23,6 +23,7 @@ constexpr std::array<TheoremName, theorem_count> names{{{"R1", "election_safety"
                                                         {"R15", "vote_durable"},
                                                         {"R16", "voter_caught_up"},
                                                         {"R17", "removed_leader_resigns"},
+                                                        {"R18", "lone_voter_durable"},
                                                         {"M1", "never_two_leaders_in_same_epoch"},
                                                         {"M2", "epoch_offset_unique"},
                                                         {"M3", "snapshot_at_log_start"},

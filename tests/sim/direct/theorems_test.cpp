@@ -5,6 +5,7 @@
 #include "sim/direct/pacer.hpp"
 #include "sim/direct/rules.hpp"
 #include "sim/direct/script.hpp"
+#include "sim/invariants/lone_voter_durable.hpp"
 #include "sim/invariants/removed_leader_resigns.hpp"
 #include "sim/invariants/vote_durable.hpp"
 #include "sim/invariants/voter_caught_up.hpp"
@@ -50,6 +51,12 @@ TEST(TheoremsTest, ARemovedLeaderLeadsUntilThatIsCommitted) {
     EXPECT_TRUE(removed_leader_resigns(NodeId(1), Offset(10), Offset(11)));
     // A second change takes the place of the removal, whose end nobody sees then.
     EXPECT_LE(first_seed("reconfigure=at_once", Theorem::removed_leader_resigns), 3'000U);
+}
+
+TEST(TheoremsTest, ALoneVoterShowsWhatItsDiskHas) {
+    EXPECT_FALSE(lone_voter_durable(NodeId(1), Offset(10), Offset(10)));
+    EXPECT_TRUE(lone_voter_durable(NodeId(1), Offset(11), Offset(10)));
+    EXPECT_LE(first_seed("flush=never", Theorem::lone_voter_durable), 3'000U);
 }
 
 // A broker that goes on to fetch is no voter: its leader is as lonely as without it.
