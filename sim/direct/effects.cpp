@@ -33,12 +33,16 @@ void World::step(Node& node, const raft::Event& event) {
     if (starts_to_lead) see_leader(node);
     const bool has_new_voters = change_log(node, effects, event);
     if (effects.save) node.disk.save(*effects.save);
-    const bool waits = !effects.send_after_sync.empty() || !effects.reply_after_sync.empty();
-    if (effects.sync || waits) queue_sync(node, effects);
-    for (raft::Send& message : effects.send)
-        send(node, std::move(message));
-    for (raft::Reply& one : effects.reply)
-        reply(node, std::move(one));
+    if (effects.sync) queue_sync(node, effects);
+    // As the driver: nothing waits for a sync that the step does not ask for.
+    for (auto* const messages : {&effects.send, &effects.send_after_sync}) {
+        for (raft::Send& message : *messages)
+            send(node, std::move(message));
+    }
+    for (auto* const answers : {&effects.reply, &effects.reply_after_sync}) {
+        for (raft::Reply& one : *answers)
+            reply(node, std::move(one));
+    }
     for (raft::ReplyFromLog& one : effects.reply_from_log)
         reply_from_log(node, one);
     for (raft::ReplyFromSnapshot& one : effects.reply_from_snapshot)
@@ -169,8 +173,8 @@ void World::queue_sync(Node& node, raft::Effects& effects) {
     pending.point = node.disk.point();
     pending.upto = node.disk.log_end();
     if (!effects.append.empty()) pending.appended_end = effects.append.back().end;
-    pending.sends = std::move(effects.send_after_sync);
-    pending.replies = std::move(effects.reply_after_sync);
+    pending.sends = std::exchange(effects.send_after_sync, {});
+    pending.replies = std::exchange(effects.reply_after_sync, {});
     node.pending.push_back(std::move(pending));
 }
 
