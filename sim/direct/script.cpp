@@ -108,7 +108,7 @@ private:
 
     Expected<Theorem, InputError> theorem(std::string_view word) {
         if (const auto found = find_theorem(word)) return *found;
-        return refuse(where_, fmt::format("no theorem '{}'", word), "R1 … R14, M1 … M7, R-L1 …");
+        return refuse(where_, fmt::format("no theorem '{}'", word), "R1 … R18, M1 … M7, R-L1 …");
     }
 
     Expected<bool, InputError> take_watch(std::string_view word) {

@@ -117,6 +117,10 @@ DEVIATIONS = {
         "core/raft/snapshots.cpp",
         "        return one.offset >= event.id.end;",
         "        return one.offset > event.id.end;"),
+    "a fetch does not wait for a sync under way": (
+        "core/raft/questions.cpp",
+        "    if (must_flush && !is_durable && !fx_.sync) return;\n",
+        ""),
     "a fetch does not wait for the disk": (
         "core/raft/questions.cpp",
         "ask(to, request, must_flush && !is_durable);",
