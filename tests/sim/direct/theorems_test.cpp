@@ -90,6 +90,27 @@ TEST(TheoremsTest, ThePortfolioHasIdleRunsAndLongSnapshots) {
     EXPECT_GT(longest, 50U);
 }
 
+// Node 3 leads, removes itself, crashes, and observes by its own record. While the snapshot that
+// replaces the record is being installed, it votes; then it is a voter again. Seed 159606.
+TEST(TheoremsTest, AVoterByAnInstalledSnapshotHasADeadline) {
+    const auto script = parse_script(
+        "nodes 3 0 0\nseed 159606\nfast 50\nlatency 38000000\nsync-time 230000000\n"
+        "tick 3\ndeliver 3>2 vote\ndeliver 2>3 vote-answer\ndeliver 3>1 vote\nsync 3\n"
+        "deliver 3>1 vote\nsync 1\ndeliver 1>3 vote-answer#2\nsync 3\ndeliver 3>2 begin\n"
+        "sync 2\ndeliver 2>3 fetch\ndeliver 3>2 fetch-answer\nsync 2\ndeliver 2>3 fetch\n"
+        "remove-voter 3 3\ntick 2\ndeliver 2>1 vote\ndeliver 1>2 vote-answer\nsync 2\n"
+        "deliver 2>1 vote\nsync 1\ndeliver 1>2 vote-answer\nsync 2\ndeliver 2>1 begin\n"
+        "sync 1\ndeliver 1>2 fetch\ndeliver 2>1 fetch-answer\nsync 1\ndeliver 1>2 fetch\n"
+        "crash 3 2\nrestart 3\nsync 3\ndeliver 3>1 fetch\ndeliver 1>3 fetch-answer\n"
+        "sync 3\nsnapshot 2\nsettle 60000\n",
+        "x");
+    ASSERT_TRUE(script);
+
+    const Replay result = replay(script->world, script->pace, script->commands);
+
+    EXPECT_FALSE(result.finding) << result.finding->text;
+}
+
 TEST(TheoremsTest, ALongSnapshotIsPartOfAScript) {
     const auto script = parse_script("nodes 3 0 0\nchunks 70\nsettle 1000\n", "x");
 
