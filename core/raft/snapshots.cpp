@@ -82,6 +82,10 @@ void Stepper::on(const SnapshotInstalled& event) {
     s_.epochs = {};
     s_.epochs.assign(event.id.epoch, event.id.end);
     s_.voter_history = {event.voters};
+    // An observer that waited for nothing is a voter again when its own uncommitted removal is
+    // replaced; from now on it must do something, some day.
+    const bool waits_for_ever = !is_leader() && s_.role_deadline == Instant::never();
+    if (s_.is_voter() && waits_for_ever) s_.role_deadline = now_ + election_timeout();
     fx_.is_role_new = true;
     set_high_watermark(event.id.end);
 }

@@ -7,7 +7,10 @@
 #include "sim/invariants/local_sanity.hpp"
 #include "sim/invariants/quorum_backed.hpp"
 #include "sim/invariants/ready_at_epoch_start.hpp"
+#include "sim/invariants/removed_leader_resigns.hpp"
 #include "sim/invariants/snapshot_at_log_start.hpp"
+#include "sim/invariants/vote_durable.hpp"
+#include "sim/invariants/voter_caught_up.hpp"
 
 #include <algorithm>
 
@@ -24,6 +27,14 @@ bool holds_durably(const NodeDisk& disk, Offset end, std::uint64_t chain) {
 
 }  // namespace
 
+// It leaves the node.
+void World::see_vote(const Node& node, LeaderEpoch epoch, NodeId candidate) {
+    note(Theorem::vote_once, theorems_.votes.see_vote(node.id, epoch, candidate));
+    const raft::QuorumState& durable = node.disk.durable_quorum();
+    note(Theorem::vote_durable,
+         vote_durable(node.id, {epoch, candidate}, {durable.epoch, durable.voted.id}));
+}
+
 // Before its first batch of the epoch is written.
 void World::see_leader(const Node& node) {
     const LeaderEpoch epoch = node.state().epoch;
@@ -39,6 +50,10 @@ void World::see_high_watermark(const Node& node, const raft::Mark& before) {
     // A leader that removed itself resigns in the very step that commits.
     const bool led = before.role == raft::Role::leader || state.role == raft::Role::leader;
     if (!led) return;
+    if (state.role == raft::Role::leader && !state.is_voter()) {
+        note(Theorem::removed_leader_resigns,
+             removed_leader_resigns(node.id, state.voter_history.back().offset, upto));
+    }
     if (state.leading.has_committed) {
         note(Theorem::ready_at_epoch_start,
              ready_at_epoch_start(node.id, state.leading.epoch_start, upto));
@@ -98,6 +113,17 @@ ConfigHolder World::holder(const Node& node) const {
     return holder;
 }
 
+// The disk that votes counts, if it is another one by now.
+void World::see_added(const Node& leader, const raft::Voter& voter) {
+    const auto number = static_cast<std::size_t>(voter.voter_id.value());
+    if (number > nodes_.size()) return;
+    const Node& added = node(number);
+    const bool is_lost = voter.voter_directory_id == added.lost_directory;
+    const NodeDisk& disk = is_lost ? added.lost_disk : added.disk;
+    note(Theorem::voter_caught_up,
+         voter_caught_up(added.id, leader.state().leading.epoch_start, disk.durable_end()));
+}
+
 // A leader has just appended new voters.
 void World::see_voters(const Node& node) {
     ++bites_[static_cast<std::size_t>(Bite::voters_change)];
@@ -107,6 +133,10 @@ void World::see_voters(const Node& node) {
              one_uncommitted_config(node.id,
                                     history[history.size() - 2].offset,
                                     node.state().high_watermark));
+        const raft::VoterSet& before = history[history.size() - 2].voters;
+        for (const raft::Voter& voter : node.state().voters().all()) {
+            if (!before.contains(raft::key_of(voter))) see_added(node, voter);
+        }
     }
     std::array<ConfigHolder, nodes_max> holders;
     for (std::size_t i = 0; i < nodes_.size(); ++i)

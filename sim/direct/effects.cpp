@@ -5,6 +5,7 @@
 #include "sim/direct/world.hpp"
 #include "sim/invariants/leader_append_only.hpp"
 #include "sim/invariants/linearizable_read.hpp"
+#include "sim/invariants/lone_voter_durable.hpp"
 #include "sim/invariants/no_committed_truncation.hpp"
 #include "sim/invariants/only_committed_visible.hpp"
 #include "sim/invariants/ready_at_epoch_start.hpp"
@@ -19,7 +20,6 @@ namespace glasslog::sim::direct {
 namespace {
 
 constexpr std::size_t batches_per_answer_max = 3;
-constexpr std::int64_t snapshot_bytes = 2;  // each chunk is one
 
 }  // namespace
 
@@ -33,12 +33,16 @@ void World::step(Node& node, const raft::Event& event) {
     if (starts_to_lead) see_leader(node);
     const bool has_new_voters = change_log(node, effects, event);
     if (effects.save) node.disk.save(*effects.save);
-    const bool waits = !effects.send_after_sync.empty() || !effects.reply_after_sync.empty();
-    if (effects.sync || waits) queue_sync(node, effects);
-    for (raft::Send& message : effects.send)
-        send(node, std::move(message));
-    for (raft::Reply& one : effects.reply)
-        reply(node, std::move(one));
+    if (effects.sync) queue_sync(node, effects);
+    // As the driver: nothing waits for a sync that the step does not ask for.
+    for (auto* const messages : {&effects.send, &effects.send_after_sync}) {
+        for (raft::Send& message : *messages)
+            send(node, std::move(message));
+    }
+    for (auto* const answers : {&effects.reply, &effects.reply_after_sync}) {
+        for (raft::Reply& one : *answers)
+            reply(node, std::move(one));
+    }
     for (raft::ReplyFromLog& one : effects.reply_from_log)
         reply_from_log(node, one);
     for (raft::ReplyFromSnapshot& one : effects.reply_from_snapshot)
@@ -169,8 +173,8 @@ void World::queue_sync(Node& node, raft::Effects& effects) {
     pending.point = node.disk.point();
     pending.upto = node.disk.log_end();
     if (!effects.append.empty()) pending.appended_end = effects.append.back().end;
-    pending.sends = std::move(effects.send_after_sync);
-    pending.replies = std::move(effects.reply_after_sync);
+    pending.sends = std::exchange(effects.send_after_sync, {});
+    pending.replies = std::exchange(effects.reply_after_sync, {});
     node.pending.push_back(std::move(pending));
 }
 
@@ -197,8 +201,7 @@ void World::send(Node& node, raft::Send send) {
     const std::int32_t number = id < -1 ? -1 - id : id;  // -2 is the first bootstrap server
     if (number < 1 || number > static_cast<std::int32_t>(nodes_.size())) return;
     if (const auto* const vote = std::get_if<raft::VoteRequest>(&send.request)) {
-        if (!vote->is_pre_vote)
-            note(Theorem::vote_once, theorems_.votes.see_vote(node.id, vote->epoch, node.id));
+        if (!vote->is_pre_vote) see_vote(node, vote->epoch, node.id);
     }
     Flight flight;
     flight.name.from = static_cast<std::uint8_t>(node.id.value());
@@ -225,10 +228,8 @@ void World::answer(Node& node,
     const Token token = unpack(packed);
     if (token.asker == client_number) return;
     const auto* const vote = std::get_if<raft::VoteResponse>(&response);
-    if (vote != nullptr && vote->is_granted && !token.is_pre_vote) {
-        note(Theorem::vote_once,
-             theorems_.votes.see_vote(node.id, vote->view.epoch, NodeId(token.asker)));
-    }
+    if (vote != nullptr && vote->is_granted && !token.is_pre_vote)
+        see_vote(node, vote->view.epoch, NodeId(token.asker));
     Flight flight;
     flight.name.from = static_cast<std::uint8_t>(node.id.value());
     flight.name.to = token.asker;
@@ -246,8 +247,13 @@ void World::reply_from_log(Node& node, raft::ReplyFromLog& reply) {
              fmt::format("node {} answers from {}, where no batch begins", node.id, reply.offset));
         return;
     }
+    const bool is_lone = node.state().voters().size() == 1 && node.state().is_voter();
     for (; at != log.end() && at->end <= reply.upto; ++at) {
         note(Theorem::epoch_offset_unique, theorems_.sent.see_sent(node.id, *at));
+        if (is_lone) {
+            note(Theorem::lone_voter_durable,
+                 lone_voter_durable(node.id, at->end, node.disk.durable_end()));
+        }
         reply.head.batches.push_back(batch_from(*at));
         if (reply.head.batches.size() == batches_per_answer_max) break;
     }
@@ -260,14 +266,15 @@ void World::reply_from_snapshot(Node& node, raft::ReplyFromSnapshot& reply) {
     const auto found = std::ranges::find_if(node.snapshots, [&](const Snapshot& one) {
         return one.id == reply.id;
     });
+    const std::int64_t size = options_.snapshot_chunks;  // each chunk is one byte
     std::optional<Snapshot> content;
     if (found == node.snapshots.end()) {
         reply.head.error = protocol::WireError::snapshot_not_found;
-    } else if (reply.position >= snapshot_bytes) {
+    } else if (reply.position >= size) {
         reply.head.error = protocol::WireError::position_out_of_range;
     } else {
         content = *found;
-        reply.head.size = snapshot_bytes;
+        reply.head.size = size;
         reply.head.byte_count = 1;
     }
     answer(node, reply.token, reply.head, std::move(content));

@@ -297,6 +297,9 @@ private:
             has_removed_ = true;
             give({.verb = Verb::remove_voter, .node = leader, .peer = peer});
         }
+        // When nothing else waits to be committed, it ends right below the new voters.
+        if (plan_.every_of(Act::snapshot) > Duration{} && holds({1, 4}, 51))
+            give({.verb = Verb::snapshot, .node = leader});
     }
 
     // --- without time

@@ -71,7 +71,9 @@ Due Pacer::next() {
             if (at == Instant{}) {
                 const NodeDisk::Point& point = node.pending.front().point;
                 const std::uint64_t n = point.changes << 32 | point.saves;
-                at = now_ + draw(number << 32, n, pace_.sync_min, pace_.sync_max);
+                const bool installs = node.pending.front().installs.has_value();
+                const Duration max = installs ? pace_.install_max : pace_.sync_max;
+                at = now_ + draw(number << 32, n, pace_.sync_min, max);
             }
             if (at < due.at) due = {Verb::sync, number, at};
         }
@@ -181,7 +183,8 @@ bool Pacer::leave_alone(std::size_t number, Duration duration) {
     const auto self = static_cast<std::uint8_t>(number);
     for (std::size_t other = 1; other <= world_->nodes().size(); ++other) {
         const auto peer = static_cast<std::uint8_t>(other);
-        if (other == number) continue;
+        // Brokers go on to fetch: they keep nobody in office.
+        if (other == number || !world_->node(other).can_vote) continue;
         world_->apply({.verb = Verb::cut, .node = self, .peer = peer});
         world_->apply({.verb = Verb::cut, .node = peer, .peer = self});
     }

@@ -23,6 +23,7 @@ struct Pace {
     Duration slow_max = Duration::milliseconds(800);
     Duration sync_min = Duration::microseconds(500);
     Duration sync_max = Duration::milliseconds(4);
+    Duration install_max = Duration::milliseconds(300);  // of a snapshot
 };
 
 // What happens next. index: of the flight, or the node's number.

@@ -115,6 +115,17 @@ void plan_changes(Plan& plan, Dice& dice) {
     plan.pace.slow = {1, 50};
 }
 
+// What else runs are seldom like. Drawn last: it leaves the other runs as they are.
+void plan_extremes(Plan& plan, Dice& dice) {
+    // A snapshot that takes longer than the fetch timeout.
+    const auto chunks = static_cast<std::uint32_t>(50 + dice.upto(150));
+    if (dice.holds(1, 6)) plan.world.snapshot_chunks = chunks;
+    // Hardly any writes: much happens to a leader that has nothing but committed records.
+    if (!dice.holds(1, 6)) return;
+    plan.every_of(Act::propose) = dice.between_ms(1'000, 5'000);
+    plan.every_of(Act::read) = dice.between_ms(300, 3'000);
+}
+
 }  // namespace
 
 std::string_view name_of(Strategy strategy) {
@@ -155,6 +166,7 @@ Plan plan_of(const ExploreOptions& options, std::uint64_t seed) {
             plan_changes(plan, dice);
             break;
     }
+    plan_extremes(plan, dice);
     if (plan.world.kraft_version == 0) {
         // A static voter that loses its disk forgets its vote: that is a mistake of its owner.
         plan.every_of(Act::wipe) = Duration{};

@@ -53,6 +53,7 @@ public:
         if (first == "latency") return take_time(words[1], script_.pace.latency_max);
         if (first == "sync-time") return take_time(words[1], script_.pace.sync_max);
         if (first == "joins") return take_joins(words[1]);
+        if (first == "chunks") return number(words[1], script_.world.snapshot_chunks);
         if (first == "rule") return take_rule(words[1]);
         if (first == "watch") return take_watch(words[1]);
         if (first == "expect") return take_expected(words[1]);
@@ -107,7 +108,7 @@ private:
 
     Expected<Theorem, InputError> theorem(std::string_view word) {
         if (const auto found = find_theorem(word)) return *found;
-        return refuse(where_, fmt::format("no theorem '{}'", word), "R1 … R14, M1 … M7, R-L1 …");
+        return refuse(where_, fmt::format("no theorem '{}'", word), "R1 … R18, M1 … M7, R-L1 …");
     }
 
     Expected<bool, InputError> take_watch(std::string_view word) {
@@ -168,6 +169,8 @@ std::string text(const Script& script) {
     out += fmt::format("latency {}\n", script.pace.latency_max.nanoseconds());
     out += fmt::format("sync-time {}\n", script.pace.sync_max.nanoseconds());
     if (world.joins_by_itself) out += "joins yes\n";
+    if (world.snapshot_chunks != WorldOptions().snapshot_chunks)
+        out += fmt::format("chunks {}\n", world.snapshot_chunks);
     for (const Mistake* const mistake : script.planted)
         out += fmt::format("rule {}\n", mistake->text());
     for (std::size_t i = 0; i < theorem_count && world.watched != all_theorems; ++i) {

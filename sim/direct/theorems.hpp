@@ -33,6 +33,10 @@ enum class Theorem : std::uint8_t {
     snapshot_prefix,
     replica_determinism,
     local_sanity,
+    vote_durable,
+    voter_caught_up,
+    removed_leader_resigns,
+    lone_voter_durable,
     never_two_leaders_in_same_epoch,
     epoch_offset_unique,
     snapshot_at_log_start,
@@ -44,7 +48,7 @@ enum class Theorem : std::uint8_t {
     reconfig_not_stuck,
 };
 
-inline constexpr std::size_t theorem_count = 23;
+inline constexpr std::size_t theorem_count = 27;
 
 struct TheoremName {
     std::string_view id;    // "R1"

@@ -32,7 +32,8 @@ struct WorldOptions {
     std::int16_t kraft_version = 1;
     bool has_endpoints = true;
     bool joins_by_itself = false;
-    bool is_checked = true;  // local_sanity after every step; the other theorems always
+    std::uint32_t snapshot_chunks = 2;  // of each snapshot: so many fetches it takes
+    bool is_checked = true;             // local_sanity after every step; the other theorems always
     raft::Timing timing;
     raft::Rules rules;
     std::uint64_t seed = 1;
@@ -196,9 +197,11 @@ private:
     raft::Batch batch_from(const LoggedBatch& logged) const;
 
     // --- checks.cpp: what the theorems are told
+    void see_vote(const Node& node, LeaderEpoch epoch, NodeId candidate);
     void see_leader(const Node& node);
     void see_high_watermark(const Node& node, const raft::Mark& before);
     void see_voters(const Node& node);
+    void see_added(const Node& leader, const raft::Voter& voter);
     void see_step(Node& node, const raft::Mark& before, const raft::Effects& effects);
     VoterMask mask_of(const raft::VoterSet& voters) const;
     ConfigHolder holder(const Node& node) const;

@@ -60,17 +60,21 @@ def run(command, **how):
 def fresh_tree():
     """A copy of the tracked files beside the build directory, which is kept between plants."""
     tree = SCRATCH / "tree"
-    if tree.exists():
-        for entry in tree.iterdir():
-            if entry.name == "build":
-                continue
-            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
     tree.mkdir(parents=True, exist_ok=True)
-    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
-    for name in names.stdout.decode().split("\0"):
-        if name and (ROOT / name).exists():
-            (tree / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, tree / name)
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
+    names = {name for name in listed.stdout.decode().split("\0") if name and (ROOT / name).exists()}
+    for entry in list(tree.rglob("*")):
+        name = entry.relative_to(tree).as_posix()
+        if entry.is_file() and not name.startswith("build/") and name not in names:
+            entry.unlink()
+    for name in names:
+        copy = tree / name
+        # Only what differs, and with a new time: a plant of a run that was interrupted is in an
+        # object file, too, which an old time would not have built again.
+        if copy.exists() and copy.read_bytes() == (ROOT / name).read_bytes():
+            continue
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, copy)
     return tree
 
 
@@ -79,18 +83,18 @@ def give_up(text):
     sys.exit(2)
 
 
-def plant(tree, fault):
-    if fault not in FAULTS:
-        give_up(f"no fault '{fault}'; expected one of {', '.join(FAULTS)}")
-    file, healthy, sick = FAULTS[fault]
+def plant(tree, faults, fault):
+    if fault not in faults:
+        give_up(f"no fault '{fault}'; expected one of {', '.join(faults)}")
+    file, healthy, sick = faults[fault]
     text = (tree / file).read_text()
     if text.count(healthy) != 1:
-        give_up(f"'{fault}' does not fit {file} any more: mend FAULTS")
+        give_up(f"'{fault}' does not fit {file} any more: mend its table")
     (tree / file).write_text(text.replace(healthy, sick))
 
 
-def heal(tree, fault):
-    file = FAULTS[fault][0]
+def heal(tree, faults, fault):
+    file = faults[fault][0]
     shutil.copy2(ROOT / file, tree / file)
     (tree / file).touch()
 
@@ -123,9 +127,9 @@ def main():
         give_up(f"red before anything was planted: {', '.join(before)}")
     table = {}
     for fault in arguments.only.split(",") if arguments.only else FAULTS:
-        plant(tree, fault)
+        plant(tree, FAULTS, fault)
         table[fault] = red_tests(arguments.labels, arguments.without, fault)
-        heal(tree, fault)
+        heal(tree, FAULTS, fault)
         if not arguments.json:
             print(f"| {fault} | {', '.join(table[fault]) or 'NOT FOUND'} |", flush=True)
     if arguments.json:

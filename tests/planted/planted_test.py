@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""planted.py itself, without building anything."""
+"""planted.py and deviations.py themselves, without building anything."""
 import contextlib
 import io
 import sys
@@ -10,12 +10,13 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import deviations  # noqa: E402
 import planted  # noqa: E402 (the path comes first)
 
 
 class PlantedTest(unittest.TestCase):
     def test_every_plant_fits_the_code(self):
-        for name, (file, healthy, sick) in planted.FAULTS.items():
+        for name, (file, healthy, sick) in (planted.FAULTS | deviations.DEVIATIONS).items():
             with self.subTest(name):
                 self.assertEqual((planted.ROOT / file).read_text().count(healthy), 1)
                 self.assertNotEqual(healthy, sick)
