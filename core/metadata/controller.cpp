@@ -16,26 +16,6 @@ namespace {
 
 using protocol::WireError;
 
-protocol::RegisterBrokerRecord registration_record(const BrokerRegistration& registration,
-                                                   BrokerEpoch epoch) {
-    protocol::RegisterBrokerRecord record;
-    record.broker_id = registration.id;
-    record.incarnation_id = registration.incarnation_id;
-    record.broker_epoch = epoch;
-    for (const ListenerEndpoint& endpoint : registration.endpoints) {
-        record.endpoints.push_back(
-            {endpoint.name, endpoint.host, endpoint.port, endpoint.security_protocol});
-    }
-    for (const SupportedFeature& feature : supported_features()) {
-        record.features.push_back(
-            {std::string(feature.name), feature.levels.first, feature.levels.last});
-    }
-    record.rack = registration.rack;
-    record.fenced = true;
-    record.log_dirs = registration.log_directories;
-    return record;
-}
-
 }  // namespace
 
 Controller::Controller(ControllerOptions options, Image image)
@@ -124,85 +104,23 @@ void Controller::replay_kraft_version(std::int16_t level, Offset offset, LeaderE
            epoch);
 }
 
-Response Controller::decide(const RegisterBroker& request, const Moment& at, Records& records) {
-    using Answer = Expected<BrokerEpoch, WireError>;
-    const BrokerRegistration& registration = request.registration;
-    if (registration.cluster_id != options_.cluster_id) {
-        return Answer(Unexpected{WireError::inconsistent_cluster_id});
-    }
-    if (registration.log_directories.empty()) {
-        return Answer(Unexpected{WireError::invalid_registration});
-    }
-    const Broker* before = image_.find_broker(registration.id);
-    if (before != nullptr && before->incarnation_id == registration.incarnation_id) {
-        return Answer(before->epoch);
-    }
-    const BrokerEpoch epoch(at.next_offset.value());
-    records.emplace_back(registration_record(registration, epoch));
-    protocol::BrokerRegistrationChangeRecord unfence;
-    unfence.broker_id = registration.id;
-    unfence.broker_epoch = epoch;
-    unfence.fenced = -1;
-    records.emplace_back(std::move(unfence));
-    lead_again(registration.id, records);
-    return Answer(epoch);
-}
-
-// What a restarted broker led gets a new leader epoch: if it lost a tail that was not synced, the
-// offsets of that tail are given out again, and readers can tell the two by the epoch. What nobody
-// leads, as a controlled shutdown leaves it, is led again by a broker that is in sync or eligible.
-void Controller::lead_again(NodeId broker, Records& records) const {
-    image_.topics_by_id.for_each([&](const Uuid& id, const TopicPtr& topic) {
-        ChangeScope scope = scope_of(*topic, ElectionKind::online);
-        scope.presence.returns = broker;
-        for (std::size_t at = 0; at < topic->partitions.size(); ++at) {
-            const PartitionState& partition = topic->partitions[at];
-            const PartitionRef which{id, PartitionIndex(static_cast<std::int32_t>(at))};
-            if (partition.leader == broker) {
-                protocol::PartitionChangeRecord change;
-                change.topic_id = which.topic;
-                change.partition_id = which.index;
-                change.leader = broker;
-                records.emplace_back(std::move(change));
-            } else if (partition.leader == no_node && contains(partition.replicas, broker)) {
-                auto change = change_partition(which, partition, {}, scope);
-                if (change) records.emplace_back(std::move(*change));
-            }
-        }
-    });
-}
-
-Response Controller::decide(const AllocateProducerIds& request,
+Response Controller::decide(const protocol::AllocateProducerIdsRequest& request,
                             const Moment& /*at*/,
                             Records& records) {
-    using Answer = Expected<ProducerIdBlock, WireError>;
-    if (is_stale(request.broker, request.epoch)) {
-        return Answer(Unexpected{WireError::stale_broker_epoch});
-    }
-    const ProducerId first = image_.next_producer_id;
-    if (first.value() > INT64_MAX - producer_id_block_size) {
-        return Answer(Unexpected{WireError::unknown_server_error});
-    }
-    if (options_.rules.producer_ids == ProducerIdRule::logged) {
-        records.emplace_back(protocol::ProducerIdsRecord{request.broker,
-                                                         request.epoch,
-                                                         first + producer_id_block_size});
-    }
-    return Answer(ProducerIdBlock{first});
-}
-
-Response Controller::decide(const protocol::AllocateProducerIdsRequest& request,
-                            const Moment& at,
-                            Records& records) {
-    const Response decided =
-        decide(AllocateProducerIds{request.broker_id, request.broker_epoch}, at, records);
-    const auto& block = std::get<Expected<ProducerIdBlock, WireError>>(decided);
     protocol::AllocateProducerIdsResponse response;
-    if (block) {
-        response.producer_id_start = block->first;
-        response.producer_id_len = producer_id_block_size;
+    const ProducerId first = image_.next_producer_id;
+    if (is_stale(request.broker_id, request.broker_epoch)) {
+        response.error_code = WireError::stale_broker_epoch;
+    } else if (first.value() > INT64_MAX - producer_id_block_size) {
+        response.error_code = WireError::unknown_server_error;
     } else {
-        response.error_code = block.error();
+        if (options_.rules.producer_ids == ProducerIdRule::logged) {
+            records.emplace_back(protocol::ProducerIdsRecord{request.broker_id,
+                                                             request.broker_epoch,
+                                                             first + producer_id_block_size});
+        }
+        response.producer_id_start = first;
+        response.producer_id_len = producer_id_block_size;
     }
     return response;
 }

@@ -106,8 +106,6 @@ private:
     Response decide(const DeleteTopics& request, const Moment& at, Records& records);
     Response decide(const CreatePartitions& request, const Moment& at, Records& records);
     Response decide(const AlterConfigs& request, const Moment& at, Records& records);
-    Response decide(const RegisterBroker& request, const Moment& at, Records& records);
-    Response decide(const AllocateProducerIds& request, const Moment& at, Records& records);
     Response decide(const UpdateFeatures& request, const Moment& at, Records& records);
     Response decide(const FenceBroker& request, const Moment& at, Records& records);
     Response decide(const protocol::BrokerRegistrationRequest& request,
@@ -141,7 +139,6 @@ private:
                     const Moment& at,
                     Records& records);
 
-    void lead_again(NodeId broker, Records& records) const;
 
     // brokers.cpp
     bool is_stale(NodeId broker, BrokerEpoch epoch) const;

@@ -98,12 +98,6 @@ Response refuse_all(const Request& request, WireError error) {
                 }
                 return response;
             },
-            [&](const RegisterBroker&) -> Response {
-                return Expected<BrokerEpoch, WireError>(Unexpected{error});
-            },
-            [&](const AllocateProducerIds&) -> Response {
-                return Expected<ProducerIdBlock, WireError>(Unexpected{error});
-            },
             [&](const FenceBroker&) -> Response { return FenceBrokerResponse{error}; },
             [&](const auto& other) -> Response { return refused(other, error); },
         },

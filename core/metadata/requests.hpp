@@ -39,21 +39,6 @@ using RequestToken = Strong<struct RequestTokenTag, std::uint64_t>;
 
 inline constexpr std::int64_t producer_id_block_size = 1'000;
 
-// [first, first + producer_id_block_size)
-struct ProducerIdBlock {
-    ProducerId first;
-};
-
-// What the only broker of a one-node cluster says of itself when it starts.
-struct BrokerRegistration {
-    NodeId id;
-    std::string cluster_id;
-    Uuid incarnation_id;  // new at every start
-    std::vector<ListenerEndpoint> endpoints;
-    std::optional<std::string> rack;
-    std::vector<Uuid> log_directories;
-};
-
 // `draw`s are the chance in a request: ids of new topics, and where placement begins.
 struct CreateTopics {
     protocol::CreateTopicsRequest body;
@@ -73,16 +58,6 @@ struct CreatePartitions {
 
 struct AlterConfigs {
     protocol::IncrementalAlterConfigsRequest body;
-};
-
-// Registers and unfences at once: for a node that is its own controller and sends no heartbeats.
-struct RegisterBroker {
-    BrokerRegistration registration;
-};
-
-struct AllocateProducerIds {
-    NodeId broker;
-    BrokerEpoch epoch;
 };
 
 struct UpdateFeatures {
@@ -105,8 +80,6 @@ using Request = std::variant<CreateTopics,
                              DeleteTopics,
                              CreatePartitions,
                              AlterConfigs,
-                             RegisterBroker,
-                             AllocateProducerIds,
                              UpdateFeatures,
                              FenceBroker,
                              protocol::BrokerRegistrationRequest,
@@ -125,8 +98,6 @@ using Response = std::variant<protocol::CreateTopicsResponse,
                               protocol::DeleteTopicsResponse,
                               protocol::CreatePartitionsResponse,
                               protocol::IncrementalAlterConfigsResponse,
-                              Expected<BrokerEpoch, protocol::WireError>,
-                              Expected<ProducerIdBlock, protocol::WireError>,
                               protocol::UpdateFeaturesResponse,
                               FenceBrokerResponse,
                               protocol::BrokerRegistrationResponse,

@@ -5,6 +5,7 @@
 
 #include "core/metadata/controller.hpp"
 #include "core/metadata/invariants.hpp"
+#include "tests/core/metadata/registration.hpp"
 
 #include <gtest/gtest.h>
 
@@ -67,17 +68,10 @@ public:
     // ------------------------------------------------------------------------------------ brokers
 
     protocol::BrokerRegistrationRequest registration(int id, std::uint64_t incarnation) const {
-        protocol::BrokerRegistrationRequest request;
-        request.broker_id = NodeId(id);
-        request.cluster_id = "cluster";
-        request.incarnation_id = {7, incarnation};
-        request.listeners.push_back({"PLAINTEXT", "localhost", 9092, 0});
-        request.features = {{"eligible.leader.replicas.version", 0, 1},
-                            {"kraft.version", 0, 1},
-                            {"metadata.version", 7, 30}};
-        request.log_dirs = {Uuid{9, static_cast<std::uint64_t>(100 + id)}};
-        request.previous_broker_epoch = epoch_of(id);
-        return request;
+        return registration_of(NodeId(id),
+                               incarnation,
+                               {Uuid{9, static_cast<std::uint64_t>(100 + id)}},
+                               epoch_of(id));
     }
 
     protocol::BrokerRegistrationResponse enroll(protocol::BrokerRegistrationRequest request) {
@@ -85,11 +79,7 @@ public:
     }
 
     protocol::BrokerHeartbeatRequest heartbeat(int id) const {
-        protocol::BrokerHeartbeatRequest request;
-        request.broker_id = NodeId(id);
-        request.broker_epoch = epoch_of(id);
-        request.current_metadata_offset = image().offset;
-        return request;
+        return heartbeat_of(NodeId(id), epoch_of(id), image().offset);
     }
 
     protocol::BrokerHeartbeatResponse beat(protocol::BrokerHeartbeatRequest request) {

@@ -3,6 +3,7 @@
 // A controller with one registered broker, without a log: decisions are replayed at once.
 
 #include "core/metadata/controller.hpp"
+#include "tests/core/metadata/registration.hpp"
 
 #include <gtest/gtest.h>
 
@@ -24,16 +25,12 @@ public:
     }
 
     BrokerEpoch register_broker(NodeId id, std::uint64_t incarnation = 1) {
-        BrokerRegistration registration{.id = id,
-                                        .cluster_id = "cluster",
-                                        .incarnation_id = {7, incarnation},
-                                        .endpoints = {{"PLAINTEXT", "localhost", 9092, 0}},
-                                        .rack = std::nullopt,
-                                        .log_directories = {Uuid{9, 9}}};
-        const auto epoch = ask<Expected<BrokerEpoch, protocol::WireError>>(
-            RegisterBroker{std::move(registration)});
-        EXPECT_TRUE(epoch.has_value());
-        return epoch ? *epoch : BrokerEpoch(-1);
+        const auto registered = ask<protocol::BrokerRegistrationResponse>(
+            registration_of(id, incarnation, {Uuid{9, static_cast<std::uint64_t>(id.value())}}));
+        EXPECT_EQ(registered.error_code, protocol::WireError::none);
+        const BrokerEpoch epoch = registered.broker_epoch;
+        ask<protocol::BrokerHeartbeatResponse>(heartbeat_of(id, epoch, image().offset));
+        return epoch;
     }
 
     // Decides and replays. The decision stays in `last`.

@@ -5,6 +5,7 @@
 #include "core/metadata/service.hpp"
 #include "core/storage/log_directory.hpp"
 #include "sim/disk_lab.hpp"
+#include "tests/core/metadata/registration.hpp"
 
 #include <gtest/gtest.h>
 
@@ -78,6 +79,7 @@ public:
                                .kraft_version_feature = {0, 1}};
         ServiceOptions options;
         options.controller.node = NodeId(1);
+        options.controller.trusts_directory_locks = true;  // as a node does
         options.controller.cluster_id = opened.meta.cluster_id;
         options.quorum.machine.self = raft::key_of(self);
         options.quorum.cluster_id = opened.meta.cluster_id;
@@ -104,21 +106,22 @@ public:
     }
 
     std::optional<BrokerEpoch> register_broker(std::uint64_t incarnation) {
-        BrokerRegistration registration{.id = NodeId(1),
-                                        .cluster_id = "cluster",
-                                        .incarnation_id = {7, incarnation},
-                                        .endpoints = {{"PLAINTEXT", "localhost", 9092, 0}},
-                                        .rack = std::nullopt,
-                                        .log_directories = {Uuid{3, 3}}};
-        using Answered = Expected<BrokerEpoch, protocol::WireError>;
-        const auto epoch = await<Answered>([&](auto done) {
-            service_->ask(RegisterBroker{std::move(registration)},
-                          [done = std::move(done)](Response response) mutable {
-                              done(std::get<Answered>(std::move(response)));
-                          });
+        using Registered = protocol::BrokerRegistrationResponse;
+        const auto registered = await<Registered>([&](auto done) {
+            service_->handle<Registered>(registration_of(NodeId(1), incarnation, {Uuid{3, 3}}),
+                                         protocol::Version(4),
+                                         std::move(done));
         });
-        if (!epoch || !*epoch) return std::nullopt;
-        return **epoch;
+        if (!registered || registered->error_code != protocol::WireError::none) return std::nullopt;
+        using Beaten = protocol::BrokerHeartbeatResponse;
+        const BrokerEpoch epoch = registered->broker_epoch;
+        const auto beaten = await<Beaten>([&](auto done) {
+            service_->handle<Beaten>(heartbeat_of(NodeId(1), epoch, image().offset),
+                                     protocol::Version(1),
+                                     std::move(done));
+        });
+        if (!beaten || beaten->is_fenced) return std::nullopt;
+        return epoch;
     }
 
     // The process dies, or the power goes; everything is gone but the disk.

@@ -136,7 +136,7 @@ TEST(ServiceTest, PublishesAnImageBeforeItsAnswer) {
     ASSERT_EQ(lab.create("orders"), WireError::none);
 
     EXPECT_NE(lab.image().find_topic("orders"), nullptr);
-    lab.lab().run();
+    lab.lab().run(Duration::seconds(1));  // its session lasts longer
     ASSERT_EQ(offsets.size(), 2U) << "the present image, and the one with the topic";
     EXPECT_LT(offsets[0], offsets[1]);
 }

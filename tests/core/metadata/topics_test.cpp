@@ -160,7 +160,7 @@ TEST(TopicsTest, WritesTopicThenConfigsThenPartitions) {
     EXPECT_EQ(second->leader, one);
     EXPECT_THAT(second->isr, ElementsAre(one));
     EXPECT_EQ(second->leader_epoch, LeaderEpoch(0));
-    EXPECT_THAT(second->directories, ElementsAre(Uuid{9, 9}));
+    EXPECT_THAT(second->directories, ElementsAre(Uuid{9, 1}));
 }
 
 // ---------------------------------------------------------------------------------------- deletion

@@ -1,5 +1,7 @@
 #include "tests/core/replication/replica_lab.hpp"
 
+#include "tests/core/metadata/registration.hpp"
+
 namespace glasslog::replication::test {
 
 Payload make_batch(const Batch& batch) {
@@ -24,9 +26,9 @@ ReplicaLab::ReplicaLab(std::uint64_t seed, std::int32_t reactors)
     : lab_(sim::DiskLab::Options{.seed = seed, .disk = {}, .reactors = reactors}),
       reactor_count_(reactors),
       controller_({.node = NodeId(1), .cluster_id = "cluster", .file = {}}, {}) {
-    metadata::BrokerRegistration registration{.id = NodeId(1), .cluster_id = "cluster"};
-    registration.log_directories = {Uuid{3, 3}};
-    decide(metadata::RegisterBroker{std::move(registration)});
+    decide(metadata::test::registration_of(NodeId(1), 1, {Uuid{3, 3}}));
+    const BrokerEpoch epoch = controller_.state().find_broker(NodeId(1))->epoch;
+    decide(metadata::test::heartbeat_of(NodeId(1), epoch, controller_.state().offset));
 }
 
 void ReplicaLab::decide(const metadata::Request& request) {
