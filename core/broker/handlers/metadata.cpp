@@ -2,6 +2,7 @@
 // the image of this reactor; only auto-creation asks the controller.
 
 #include "core/broker/handlers/handlers.hpp"
+#include "core/broker/reach.hpp"
 #include "core/broker/reactor.hpp"
 #include "core/metadata/topic_name.hpp"
 
@@ -23,19 +24,30 @@ constexpr std::int32_t cluster_operations =
     1 << 5 | 1 << 7 | 1 << 8 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 12;
 constexpr std::int32_t not_asked = INT32_MIN;
 
-MetadataResponse::Partition describe(const metadata::PartitionState& state, PartitionIndex index) {
+// For clients that speak this version.
+struct Shown {
+    const Reach& reach;
+    Version version;
+};
+
+MetadataResponse::Partition describe(const metadata::PartitionState& state,
+                                     PartitionIndex index,
+                                     const Shown& shown) {
     MetadataResponse::Partition partition;
+    const ShownLeader leader = shown.reach.leader(state, shown.version >= Version(6));
     partition.partition_index = index;
-    partition.error_code =
-        state.leader == no_node ? WireError::leader_not_available : WireError::none;
-    partition.leader_id = state.leader;
+    partition.error_code = leader.error;
+    partition.leader_id = leader.id;
+    partition.offline_replicas = shown.reach.offline_replicas(state);
     partition.leader_epoch = state.leader_epoch;
     partition.replica_nodes = state.replicas;
     partition.isr_nodes = state.isr;
     return partition;
 }
 
-MetadataResponse::Topic describe(const metadata::Topic& topic, std::int32_t operations) {
+MetadataResponse::Topic describe(const metadata::Topic& topic,
+                                 std::int32_t operations,
+                                 const Shown& shown) {
     MetadataResponse::Topic out;
     out.name = topic.name;
     out.topic_id = topic.id;
@@ -44,7 +56,7 @@ MetadataResponse::Topic describe(const metadata::Topic& topic, std::int32_t oper
     out.partitions.reserve(topic.partitions.size());
     for (std::size_t i = 0; i < topic.partitions.size(); ++i) {
         out.partitions.push_back(
-            describe(topic.partitions[i], PartitionIndex(static_cast<std::int32_t>(i))));
+            describe(topic.partitions[i], PartitionIndex(static_cast<std::int32_t>(i)), shown));
     }
     return out;
 }
@@ -71,7 +83,7 @@ void for_each_reachable(const metadata::Image& image, const std::string& listene
 class MetadataAnswer {
 public:
     MetadataAnswer(Reactor& reactor, const Call<MetadataRequest>& call)
-        : reactor_(reactor), image_(reactor.image()), call_(call) {}
+        : reactor_(reactor), image_(reactor.image()), call_(call), reach_(image_, call.listener) {}
 
     MetadataResponse make() {
         const auto& topics = call_.body.topics;
@@ -79,7 +91,7 @@ public:
         const bool asks_all = !topics || (call_.version == Version(0) && topics->empty());
         if (asks_all) {
             image_.topics.for_each([&](const std::string&, const metadata::TopicPtr& topic) {
-                response_.topics.push_back(describe(*topic, operations()));
+                response_.topics.push_back(describe(*topic, operations(), shown()));
             });
         } else {
             for (const MetadataRequest::Topic& topic : *topics)
@@ -90,6 +102,8 @@ public:
     }
 
 private:
+    Shown shown() const { return {reach_, call_.version}; }
+
     std::int32_t operations() const {
         return call_.body.include_topic_authorized_operations ? topic_operations : not_asked;
     }
@@ -104,7 +118,7 @@ private:
         const std::string name = asked.name.value_or("");
         if (!names_.insert(name).second) return;
         if (const metadata::Topic* topic = image_.find_topic(name)) {
-            response_.topics.push_back(describe(*topic, operations()));
+            response_.topics.push_back(describe(*topic, operations(), shown()));
         } else if (metadata::topic_name_complaint(name)) {
             add_error(WireError::invalid_topic_exception, name);
         } else {
@@ -118,7 +132,7 @@ private:
         if (!ids_.insert(id).second) return;
         if (const metadata::Topic* topic = image_.find_topic(id)) {
             names_.insert(topic->name);
-            return response_.topics.push_back(describe(*topic, operations()));
+            return response_.topics.push_back(describe(*topic, operations(), shown()));
         }
         MetadataResponse::Topic unknown;
         unknown.error_code = WireError::unknown_topic_id;
@@ -174,6 +188,7 @@ private:
     Reactor& reactor_;
     const metadata::Image& image_;
     const Call<MetadataRequest>& call_;
+    Reach reach_;
     MetadataResponse response_;
     std::set<std::string> names_;  // each topic is answered once
     std::set<Uuid> ids_;
@@ -185,11 +200,14 @@ constexpr std::int8_t endpoint_type_brokers = 1;
 using DescribePartitions = protocol::DescribeTopicPartitionsResponse;
 
 DescribePartitions::Partition describe_page_entry(const metadata::PartitionState& state,
-                                                  PartitionIndex index) {
+                                                  PartitionIndex index,
+                                                  const Reach& reach) {
     DescribePartitions::Partition out;
-    out.error_code = state.leader == no_node ? WireError::leader_not_available : WireError::none;
+    const ShownLeader leader = reach.leader(state, true);
+    out.error_code = leader.error;
     out.partition_index = index;
-    out.leader_id = state.leader;
+    out.leader_id = leader.id;
+    out.offline_replicas = reach.offline_replicas(state);
     out.leader_epoch = state.leader_epoch;
     out.replica_nodes = state.replicas;
     out.isr_nodes = state.isr;
@@ -212,11 +230,18 @@ std::set<std::string> page_names(const metadata::Image& image,
     return names;
 }
 
+// The partitions of a topic that a page takes: at most `limit` from `first` on.
+struct PageSlice {
+    std::int32_t first = 0;
+    std::int32_t limit = 0;
+};
+
 // Adds what fits of one topic; true when the page is full.
 bool add_page_topic(const metadata::Topic& topic,
-                    std::int32_t first,
-                    std::int32_t limit,
+                    PageSlice slice,
+                    const Reach& reach,
                     DescribePartitions& out) {
+    const auto [first, limit] = slice;
     DescribePartitions::Topic described;
     described.name = topic.name;
     described.topic_id = topic.id;
@@ -226,7 +251,9 @@ bool add_page_topic(const metadata::Topic& topic,
     const std::int32_t end = std::min(count, first > count - limit ? count : first + limit);
     for (std::int32_t i = first; i < end; ++i) {
         described.partitions.push_back(
-            describe_page_entry(topic.partitions[static_cast<std::size_t>(i)], PartitionIndex(i)));
+            describe_page_entry(topic.partitions[static_cast<std::size_t>(i)],
+                                PartitionIndex(i),
+                                reach));
     }
     out.topics.push_back(std::move(described));
     if (end >= count) return false;
@@ -287,6 +314,7 @@ void handle_describe_topic_partitions(Reactor& reactor,
         return call.answer(response);
     }
     const auto page_max = static_cast<std::int32_t>(reactor.config().describe_partitions_max);
+    const Reach reach(image, call.listener);
     // A limit below 1 would never come to an end.
     std::int32_t left = std::clamp(call.body.response_partition_limit, 1, page_max);
     for (const std::string& name : page_names(image, call.body)) {
@@ -305,7 +333,7 @@ void handle_describe_topic_partitions(Reactor& reactor,
         }
         const bool is_first = cursor && cursor->topic_name == name;
         const std::int32_t first = is_first ? cursor->partition_index.value() : 0;
-        if (add_page_topic(*topic, first, left, response)) break;
+        if (add_page_topic(*topic, {first, left}, reach, response)) break;
         left -= static_cast<std::int32_t>(response.topics.back().partitions.size());
     }
     call.answer(response);
