@@ -106,6 +106,12 @@ private:
         return found == in_.now.replicas->end() ? nullptr : &*found->second;
     }
 
+    // What it said last, also when its disk then cut what another leader has replaced since.
+    Offset committed_of(const ReplicaPicture& its) const {
+        const Offset said = node(its.node).quorum.committed;
+        return std::max(its.high_watermark, std::min(said, its.log_end));
+    }
+
     QString name_of(NodeId id) const { return shown(in_.all.node_name(id)); }
 
     qreal top_of(std::size_t row) const { return head_height + row_height * qreal(row); }
@@ -183,7 +189,7 @@ QString QuorumLayout::head_text() const {
         const NodePicture& one = node(id);
         epoch = std::max(epoch, one.quorum.epoch);
         if (const ReplicaPicture* const its = log(id))
-            committed = std::max(committed, its->high_watermark);
+            committed = std::max(committed, committed_of(*its));
         running += !is_down(one) && one.state != NodeState::paused ? 1 : 0;
     }
     const NodePicture* const first = leader();
@@ -314,7 +320,7 @@ void QuorumLayout::draw_cells(const ReplicaPicture& its, const BatchPicture& bat
     const Offset from = std::max({batch.base, first_, is_lost ? its.log_end : its.log_start});
     const QString id = QStringLiteral("batch:%1").arg(batch.event.value());
     for (Offset at = from; at <= batch.last && at < first_ + columns_; ++at) {
-        const bool is_open = at >= its.high_watermark;
+        const bool is_open = at >= committed_of(its);
         const CellState state = is_lost   ? CellState::lost
                                 : is_open ? CellState::open
                                           : CellState::committed;
@@ -333,11 +339,12 @@ void QuorumLayout::draw_cells(const ReplicaPicture& its, const BatchPicture& bat
 
 // The pole stands where this voter knows everything below to be committed.
 void QuorumLayout::draw_committed(const ReplicaPicture& its, qreal y) {
-    if (its.high_watermark < first_ || its.log_end < first_) return;
-    const qreal x = x_of(its.high_watermark);
+    const Offset committed = committed_of(its);
+    if (committed < first_ || its.log_end < first_) return;
+    const qreal x = x_of(committed);
     const qreal bottom = y + theme::cell_height + 8;
     scene_.line({x, y - 4}, {x, bottom}, Look::stroke(theme::ink, theme::leader_line));
-    const QString text = tr("committed below %1").arg(its.high_watermark.value());
+    const QString text = tr("committed below %1").arg(committed.value());
     const Letters letters = Letters::small(theme::ink);
     const qreal width = letters.width(text);
     const qreal begin = std::max(left, x - width - 4);
