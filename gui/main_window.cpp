@@ -219,7 +219,11 @@ void MainWindow::load_until(Instant time) {
     session_.want(std::min(time, Instant() + longest));
     // A file that still grows may never reach that time: it is enough that nothing more came.
     const int quiet_max = session_.is_steerable() ? INT_MAX : 40;
+    constexpr qint64 growing_ms_max = 20'000;  // a cluster at work is never quiet
+    QElapsedTimer timer;
+    timer.start();
     for (int quiet = 0; !session_.is_ended() && quiet < quiet_max; ++quiet) {
+        if (!session_.is_steerable() && timer.hasExpired(growing_ms_max)) break;
         if (session_.receive(1000)) quiet = 0;
         if (session_.is_steerable() && session_.is_answered() && session_.edge() >= time) break;
         QThread::msleep(5);
