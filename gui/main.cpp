@@ -1,11 +1,14 @@
-// glasslog-gui [FILE|SCENARIO]: shows a trace, or starts a simulator and shows what it tells.
+// glasslog-gui FILE…|DIR|SCENARIO: shows a trace or several as one picture, or starts a simulator
+// and shows what it tells.
 
 #include "core/os/process.hpp"
+#include "core/os/trace_files.hpp"
 #include "gui/main_window.hpp"
 #include "gui/model/sentences.hpp"
 
 #include <QApplication>
 #include <QCommandLineParser>
+#include <QDir>
 #include <QFileInfo>
 
 #include <algorithm>
@@ -39,11 +42,34 @@ std::string command_path() {
     return QFileInfo::exists(beside) ? beside.toStdString() : "glasslog";
 }
 
-// A .scenario is simulated, everything else is read as a trace.
-Expected<std::unique_ptr<Source>, IoError> open(const QString& input) {
-    const std::string path = input.toStdString();
-    if (!input.endsWith(QLatin1String(".scenario"))) return open_file(path);
-    return start_simulator(command_path(), path);
+// A .scenario is simulated, everything else is read as a trace, or as several.
+Expected<std::unique_ptr<Source>, IoError> open(const QStringList& inputs) {
+    const std::string path = inputs.front().toStdString();
+    if (inputs.front().endsWith(QLatin1String(".scenario")))
+        return start_simulator(command_path(), path);
+    if (inputs.size() == 1 && !os::is_directory(path)) return open_file(path);
+    std::vector<std::string> paths;
+    for (const QString& input : inputs)
+        paths.push_back(input.toStdString());
+    return open_joined(std::move(paths));
+}
+
+// Why these cannot be opened; empty when they can.
+QString why_not(const QStringList& inputs) {
+    if (inputs.isEmpty())
+        return tr("a trace, a directory of traces or a scenario is wanted; see --help");
+    for (const QString& input : inputs) {
+        if (!QFileInfo::exists(input)) return tr("%1: no such file").arg(input);
+        const bool is_scenario = input.endsWith(QLatin1String(".scenario"));
+        if (is_scenario && inputs.size() > 1)
+            return tr("%1: one scenario is simulated alone").arg(input);
+        if (!os::is_directory(input.toStdString())) continue;
+        const auto found = os::trace_files(input.toStdString());
+        if (!found) return shown(found.error().text());
+        if (found->empty())
+            return tr("%1: no trace in it; glasslog up --trace writes some").arg(input);
+    }
+    return {};
 }
 
 // Without a display: nobody can mend what Qt says of these.
@@ -54,36 +80,40 @@ void skip_noise(QtMsgType type, const QMessageLogContext& context, const QString
 
 int run(bool has_display) {
     QCommandLineParser parser;
-    parser.setApplicationDescription(
-        tr("Shows a run of Glasslog: a recorded trace, also while it grows, or a scenario that is\n"
-           "simulated while you watch.\n\n"
-           "Examples:\n"
-           "  glasslog-gui run.trace\n"
-           "  glasslog-gui scenarios/lessons/power-loss.scenario\n"
-           "  glasslog-gui run.trace --at 3s --screenshot out.png"));
+    parser.setApplicationDescription(tr(
+        "Shows a run of Glasslog: a recorded trace, also while it grows, the traces of a "
+        "cluster's\n"
+        "nodes as one picture, or a scenario that is simulated while you watch.\n\n"
+        "Examples:\n"
+        "  glasslog-gui run.trace\n"
+        "  glasslog-gui /tmp/cluster        of glasslog up --nodes 3 --data /tmp/cluster --trace\n"
+        "  glasslog-gui node-1/trace node-2/trace\n"
+        "  glasslog-gui scenarios/lessons/power-loss.scenario\n"
+        "  glasslog-gui run.trace --at 3s --screenshot out.png"));
     parser.addHelpOption();
     parser.addOption({"at", tr("Show this moment (3s, 250ms)."), "time"});
     parser.addOption({"screenshot",
                       tr("Write a picture and end; needs no display. Without --at: of the "
                          "end of the run."),
                       "file"});
-    parser.addPositionalArgument("input", tr("A trace file or a .scenario file."));
+    parser.addPositionalArgument("input",
+                                 tr("Trace files, a directory of traces, or a .scenario file."),
+                                 "input...");
     const QStringList arguments = QApplication::arguments();
     if (!parser.parse(arguments)) return refuse(parser.errorText());
     parser.process(arguments);  // --help
-    const QString input = parser.positionalArguments().value(0);
+    const QStringList inputs = parser.positionalArguments();
     const QString picture = parser.value("screenshot");
     const std::optional<Instant> at = parse_time(parser.value("at"));
-    if (parser.positionalArguments().size() != 1)
-        return refuse(tr("one trace file or scenario is wanted; see --help"));
+    if (const QString reason = why_not(inputs); !reason.isEmpty()) return refuse(reason);
     if (parser.isSet("at") && !at)
         return refuse(tr("--at '%1': a time like 3s or 250ms is wanted").arg(parser.value("at")));
-    if (!QFileInfo::exists(input)) return refuse(tr("%1: no such file").arg(input));
     if (!has_display && picture.isEmpty())
         return refuse(tr("no display; use --screenshot out.png"));
-    auto source = open(input);
+    auto source = open(inputs);
     if (!source) return refuse(shown(source.error().text()));
-    MainWindow window(std::move(*source), QFileInfo(input).fileName());
+    const QString& input = inputs.front();
+    MainWindow window(std::move(*source), QDir(input).dirName());
     window.show();
     if (at || !picture.isEmpty()) window.load_until(at.value_or(Instant::never()));
     if (picture.isEmpty()) return QApplication::exec();

@@ -5,6 +5,7 @@
 #include "gui/panes/events.hpp"
 #include "gui/scene/lane_layout.hpp"
 #include "gui/scene/map_layout.hpp"
+#include "gui/scene/quorum_layout.hpp"
 #include "gui/scene/theme.hpp"
 #include "gui/scene/time_layout.hpp"
 
@@ -142,13 +143,21 @@ void MainWindow::make_panes() {
         return layout_map(
             {session_.now(), session_.all(), session_.time(), size, session_.selected});
     });
+    quorum_ = new Canvas(tr("Metadata quorum"), [this](QSizeF size) {
+        return layout_quorum(
+            {session_.now(), session_.all(), session_.time(), size, session_.selected});
+    });
     lanes_ = new Canvas(tr("Partition logs"), [this](QSizeF size) {
-        return layout_lanes({session_.now(), size, session_.selected, std::size_t(skipped_)});
+        return layout_lanes({.now = session_.now(),
+                             .size = size,
+                             .selected = session_.selected,
+                             .skipped = std::size_t(skipped_),
+                             .has_quorum = has_quorum(session_.all())});
     });
     time_ = new Canvas(tr("Time"), [this](QSizeF size) { return layout_time(session_, size); });
     time_->setFixedHeight(time_height);
     events_ = new EventPane(session_, this);
-    for (Canvas* canvas : {map_, lanes_}) {
+    for (Canvas* canvas : {map_, quorum_, lanes_}) {
         connect(canvas, &Canvas::touched, this, [this](const QString& id) {
             session_.selected = id;
             refresh();
@@ -172,9 +181,13 @@ void MainWindow::make_panes() {
     });
 
     auto* right = new QSplitter(Qt::Vertical);
+    quorum_box_ = titled(tr("Metadata quorum"), quorum_);
+    quorum_box_->hide();
+    right->addWidget(quorum_box_);
     right->addWidget(titled(tr("Partition logs"), lanes_));
     right->addWidget(titled(tr("Events"), events_));
-    right->setSizes({430, 280});
+    right->setSizes({200, 430, 280});
+    right->setCollapsible(0, false);
     auto* middle = new QSplitter(Qt::Horizontal);
     middle->addWidget(titled(tr("Cluster"), map_));
     middle->addWidget(right);
@@ -206,7 +219,11 @@ void MainWindow::load_until(Instant time) {
     session_.want(std::min(time, Instant() + longest));
     // A file that still grows may never reach that time: it is enough that nothing more came.
     const int quiet_max = session_.is_steerable() ? INT_MAX : 40;
+    constexpr qint64 growing_ms_max = 20'000;  // a cluster at work is never quiet
+    QElapsedTimer timer;
+    timer.start();
     for (int quiet = 0; !session_.is_ended() && quiet < quiet_max; ++quiet) {
+        if (!session_.is_steerable() && timer.hasExpired(growing_ms_max)) break;
         if (session_.receive(1000)) quiet = 0;
         if (session_.is_steerable() && session_.is_answered() && session_.edge() >= time) break;
         QThread::msleep(5);
@@ -269,8 +286,18 @@ void MainWindow::inflict(const QString& verb) {
     refresh_faults();
 }
 
+// The quorum's pane is there when several vote, as high as it needs.
+void MainWindow::show_quorum() {
+    const trace::Snapshot all = session_.all();
+    const bool is_wanted = has_quorum(all);
+    if (is_wanted) quorum_->setFixedHeight(quorum_height(voters_of(all).size()));
+    if (quorum_box_->isVisibleTo(this) != is_wanted) quorum_box_->setVisible(is_wanted);
+}
+
 void MainWindow::refresh() {
+    show_quorum();
     map_->refresh();
+    quorum_->refresh();
     lanes_->refresh();
     time_->refresh();
     events_->refresh();

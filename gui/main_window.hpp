@@ -41,6 +41,7 @@ private:
     QWidget* make_story();
     void make_panes();
 
+    void show_quorum();
     void tick();
     void inflict(const QString& verb);
     void refresh_texts();
@@ -59,6 +60,8 @@ private:
     bool is_quiet_ = false;  // as the badge says
     Instant asked_;          // of load_until
     Canvas* map_ = nullptr;
+    Canvas* quorum_ = nullptr;
+    QWidget* quorum_box_ = nullptr;  // with its title
     Canvas* lanes_ = nullptr;
     Canvas* time_ = nullptr;
     EventPane* events_ = nullptr;

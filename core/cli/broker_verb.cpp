@@ -4,6 +4,7 @@
 #include "core/cli/node_trace.hpp"
 #include "core/cli/trace_output.hpp"
 #include "core/cli/verbs.hpp"
+#include "core/os/os_clock.hpp"
 #include "core/os/os_node.hpp"
 #include "core/os/process.hpp"
 
@@ -99,6 +100,17 @@ private:
     runtime::Timer timer_;
 };
 
+// What the trace calls this node. One that both serves and votes is "node 1", as `up` calls it; one
+// that stands alone, without process.roles, is simply a broker.
+trace::kinds::NodeStarted start_of(const broker::Config& config) {
+    const char* const role = config.roles.is_broker ? "broker" : "controller";
+    const bool is_both = config.roles.is_broker && config.roles.is_controller;
+    const bool is_node = is_both && config.properties.contains("process.roles");
+    return {.name = fmt::format("{} {}", is_node ? "node" : role, config.node_id),
+            .role = role,
+            .reactors = static_cast<std::int32_t>(config.reactor_count)};
+}
+
 ExitCode serve(const broker::Config& config, TraceOutput& output) {
     std::vector<NodeTrace*> traces;
     const auto count = static_cast<std::int32_t>(config.reactor_count);
@@ -114,10 +126,7 @@ ExitCode serve(const broker::Config& config, TraceOutput& output) {
                          traces.push_back(made.get());
                          return made;
                      }});
-    trace::emit(*traces.front(),
-                trace::kinds::NodeStarted{.name = fmt::format("broker {}", config.node_id),
-                                          .role = "broker",
-                                          .reactors = count});
+    trace::emit(*traces.front(), start_of(config));
     std::optional<IoError> failure;
     {
         std::vector<std::unique_ptr<Flusher>> flushers;
@@ -178,7 +187,7 @@ ExitCode run(const BrokerFlags& flags) {
     if (!config) return complain(config.error().text());
     limit_connections(*config);
     tell_unknown_keys(*config);
-    auto output = TraceOutput::open(flags.trace, *config);
+    auto output = TraceOutput::open(flags.trace, *config, os::OsClock().origin());
     if (!output) return complain(output.error().text());
     if ((*output)->is_ring() && config->reactor_count > 1) return complain(ring_needs_one);
     return serve(*config, **output);

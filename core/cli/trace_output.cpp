@@ -32,13 +32,14 @@ InputError unwritable(const IoError& error) {
 
 }  // namespace
 
-Expected<std::unique_ptr<TraceOutput>, InputError> TraceOutput::open(const std::string& where,
-                                                                     const broker::Config& config) {
+Expected<std::unique_ptr<TraceOutput>, InputError> TraceOutput::open(
+    const std::string& where, const broker::Config& config, const trace::ClockOrigin& origin) {
     auto output = std::make_unique<TraceOutput>();
     if (where.empty()) return output;
     const trace::TraceHeader header{.seed = 0,
                                     .build = "glasslog",
-                                    .configuration = shareable_text(config.properties)};
+                                    .configuration = shareable_text(config.properties),
+                                    .origin = origin};
     if (where.starts_with("ring:")) {
         const std::size_t bytes = TRY(size_of(where.substr(5)));
         output->ring_ = std::make_unique<trace::RingSink>(bytes);

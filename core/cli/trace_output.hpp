@@ -6,6 +6,7 @@
 #include "core/base/expected.hpp"
 #include "core/broker/config.hpp"
 #include "core/os/file_sink.hpp"
+#include "core/trace/origin.hpp"
 #include "core/trace/sink.hpp"
 
 #include <memory>
@@ -16,8 +17,9 @@ namespace glasslog::cli {
 class TraceOutput {
 public:
     // where: "FILE"; "ring:64MiB", which is written to glasslog.trace at the end; "" for none.
-    static Expected<std::unique_ptr<TraceOutput>, InputError> open(const std::string& where,
-                                                                   const broker::Config& config);
+    // origin: of the clock that stamps the events.
+    static Expected<std::unique_ptr<TraceOutput>, InputError> open(
+        const std::string& where, const broker::Config& config, const trace::ClockOrigin& origin);
 
     // nullptr: nobody asked for a trace.
     trace::Sink* sink() const;

@@ -3,9 +3,11 @@
 #include "core/cli/session.hpp"
 #include "core/cli/verbs.hpp"
 #include "core/os/process.hpp"
+#include "core/os/trace_files.hpp"
 #include "core/trace/diff.hpp"
 #include "core/trace/export.hpp"
 #include "core/trace/fold.hpp"
+#include "core/trace/join.hpp"
 #include "core/trace/why.hpp"
 
 #include <fmt/format.h>
@@ -23,6 +25,7 @@ namespace glasslog::cli {
 namespace {
 
 struct TraceFlags {
+    std::vector<std::string> files;  // or directories
     std::string file;
     std::string other;
     std::uint64_t event = 0;
@@ -52,6 +55,38 @@ Expected<trace::TraceFile, InputError> open_trace(const std::string& path) {
                    file->error.has_value() ? "from there" : "of a torn tail");
     }
     return std::move(*file);
+}
+
+// A directory stands for the traces in it.
+Expected<std::vector<std::string>, InputError> files_of(const std::vector<std::string>& paths) {
+    std::vector<std::string> files;
+    for (const std::string& path : paths) {
+        if (!os::is_directory(path)) {
+            files.push_back(path);
+            continue;
+        }
+        const auto found = os::trace_files(path);
+        if (!found) return Unexpected{unreadable(found.error(), "a directory of traces")};
+        if (found->empty()) {
+            return Unexpected{InputError{path,
+                                         "no trace in it, nor in the directories below",
+                                         "a directory of glasslog up --trace",
+                                         {}}};
+        }
+        files.insert(files.end(), found->begin(), found->end());
+    }
+    return files;
+}
+
+// Several are one picture.
+Expected<trace::TraceFile, InputError> open_traces(const std::vector<std::string>& paths) {
+    std::vector<trace::NamedTrace> traces;
+    const std::vector<std::string> files = TRY(files_of(paths));
+    for (const std::string& file : files) {
+        auto opened = TRY(open_trace(file));
+        traces.push_back({file, std::move(opened)});
+    }
+    return trace::join(std::move(traces));
 }
 
 // What could be read was shown; damage (not the torn tail of a file that grows) is a failure.
@@ -135,7 +170,7 @@ void put(const std::string& text) {
 ExitCode show(const TraceFlags& flags) {
     auto selection = selection_of(flags);
     if (!selection) return complain("sim trace show", selection.error());
-    const auto file = open_trace(flags.file);
+    const auto file = open_traces(flags.files);
     if (!file) return complain("sim trace show", file.error());
     const auto node = node_of(flags.node, *file);
     if (!node) return complain("sim trace show", node.error());
@@ -145,14 +180,14 @@ ExitCode show(const TraceFlags& flags) {
 }
 
 ExitCode export_events(const TraceFlags& flags) {
-    const auto file = open_trace(flags.file);
+    const auto file = open_traces(flags.files);
     if (!file) return complain("sim trace export", file.error());
     put(trace::to_jsonl(file->events));
     return outcome_of(*file);
 }
 
 ExitCode explain(const TraceFlags& flags) {
-    auto file = open_trace(flags.file);
+    auto file = open_traces({flags.file});
     if (!file) return complain("sim trace why", file.error());
     trace::Timeline timeline;
     for (trace::Event& event : file->events) {
@@ -189,18 +224,22 @@ void add_trace_verb(CLI::App& sim, Action& action) {
     trace->footer(
         "Examples:\n"
         "  glasslog sim trace show run.trace --kind batch_appended\n"
+        "  glasslog sim trace show /tmp/cluster     all nodes of glasslog up --trace, joined\n"
         "  glasslog sim trace why run.trace 1234\n"
         "  glasslog sim trace diff a.trace b.trace\n"
         "Exit codes: 0 all of it was read, 1 the file is damaged (what comes before is shown), 2 "
         "no "
         "trace.");
     auto flags = std::make_shared<TraceFlags>();
-    const auto add_file = [&](CLI::App& verb) {
-        verb.add_option("file", flags->file, "Of sim run --trace or broker --trace")->required();
+    const char* const origin = "Of sim run --trace or broker --trace";
+    const char* const origins =
+        "Of sim run --trace or broker --trace; several, or a directory of them, are one picture";
+    const auto add_files = [&](CLI::App& verb) {
+        verb.add_option("files", flags->files, origins)->required();
     };
 
     CLI::App* verb = trace->add_subcommand("show", "One line an event");
-    add_file(*verb);
+    add_files(*verb);
     verb->add_option("--from", flags->from, "Not before this time: 3s, 250ms");
     verb->add_option("--to", flags->to, "Not after this time");
     verb->add_option("--node", flags->node, "Only of this node: b1, or its number");
@@ -209,23 +248,25 @@ void add_trace_verb(CLI::App& sim, Action& action) {
     verb->footer(
         "Examples:\n"
         "  glasslog sim trace show run.trace --from 2s --to 2.5s\n"
-        "  glasslog sim trace show run.trace --kind batch_appended --partition orders-0");
+        "  glasslog sim trace show run.trace --kind batch_appended --partition orders-0\n"
+        "  glasslog sim trace show /tmp/cluster --kind quorum_role_changed\n"
+        "  glasslog sim trace show node-1/trace node-2/trace");
     verb->callback([flags, &action] { action = [flags] { return show(*flags); }; });
 
     verb = trace->add_subcommand("export", "All events for other programs");
-    add_file(*verb);
+    add_files(*verb);
     verb->add_flag("--jsonl", flags->is_jsonl, "One JSON object a line (the default)");
     verb->footer("Examples:\n  glasslog sim trace export --jsonl run.trace | grep log_truncated");
     verb->callback([flags, &action] { action = [flags] { return export_events(*flags); }; });
 
     verb = trace->add_subcommand("why", "The causes of an event, the nearest first");
-    add_file(*verb);
+    verb->add_option("file", flags->file, "A trace, or a directory of traces")->required();
     verb->add_option("event", flags->event, "Its id")->required();
     verb->footer("Examples:\n  glasslog sim trace why run.trace 1234");
     verb->callback([flags, &action] { action = [flags] { return explain(*flags); }; });
 
     verb = trace->add_subcommand("diff", "Where two runs part");
-    add_file(*verb);
+    verb->add_option("file", flags->file, origin)->required();
     verb->add_option("other", flags->other, "The other trace")->required();
     verb->footer(
         "Exit codes: 0 equal, 1 different or damaged.\nExamples:\n"

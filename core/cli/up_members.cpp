@@ -1,10 +1,16 @@
 #include "core/cli/up_members.hpp"
 
+#include "core/os/trace_files.hpp"
+
 #include <fmt/format.h>
 
 #include <csignal>
 
 namespace glasslog::cli {
+
+bool has_ended_well(const os::ExitStatus& exit) {
+    return exit.is_success() || exit.code == 128 + SIGTERM;
+}
 
 UpMembers::UpMembers(const ClusterPlan& plan, Launch launch)
     : plan_(plan), launch_(std::move(launch)), members_(plan.nodes.size()) {}
@@ -20,6 +26,7 @@ Expected<void, IoError> UpMembers::start(std::size_t node) {
                              launch_.arguments.begin(),
                              launch_.arguments.end());
     if (launch_.has_trace) {
+        if (member.starts > 0) TRY(os::set_trace_aside(planned.trace_file(), member.starts));
         command.arguments.emplace_back("--trace");
         command.arguments.push_back(planned.trace_file());
     }
@@ -45,7 +52,8 @@ std::vector<std::size_t> UpMembers::reap() {
         member.is_paused = false;
         member.exit = status ? **status : os::ExitStatus{.code = -1, .signal = 0};
         const std::string said = last_line(plan_.nodes[i].log_file());
-        member.ending = member.exit.text() + (said.empty() ? "" : ": " + said);
+        const bool is_told = !said.empty() && !has_ended_well(member.exit);
+        member.ending = member.exit.text() + (is_told ? ": " + said : "");
         ended.push_back(i);
     }
     return ended;
@@ -75,7 +83,10 @@ NodeFacts UpMembers::facts(std::size_t node) const {
     const Member& member = members_[node];
     return {.pid = member.has_process ? member.child.pid() : -1,
             .is_paused = member.is_paused,
-            .ending = member.ending};
+            .ending = member.ending,
+            .starts = member.starts,
+            .has_ended_well = has_ended_well(member.exit),
+            .signal = member.exit.signal};
 }
 
 NodeRecord UpMembers::record(std::size_t node) const {

@@ -21,6 +21,9 @@ struct Launch {
     bool has_trace = false;
 };
 
+// Some programs, Apache Kafka's among them, say with 128+15 that they were asked to end.
+bool has_ended_well(const os::ExitStatus& exit);
+
 // Nodes are counted as in the plan, which must outlive this.
 class UpMembers {
 public:

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <csignal>
 #include <string_view>
 
 namespace glasslog::cli {
@@ -13,11 +12,6 @@ constexpr Duration tick_interval = Duration::milliseconds(50);
 constexpr std::uint64_t ticks_between_questions = 5;
 constexpr Duration kill_limit = Duration::seconds(10);  // a killed process may hang on its disk
 constexpr std::size_t control_bytes_max = 4096;
-
-// Some programs, Apache Kafka's among them, say with 128+15 that they were asked to end.
-bool has_ended_well(const os::ExitStatus& exit) {
-    return exit.is_success() || exit.code == 128 + SIGTERM;
-}
 
 std::string commands_text(const std::string& directory) {
     return fmt::format(
@@ -44,6 +38,14 @@ ExitCode UpRun::run() {
     if (auto opened = open_control(); !opened) {
         fmt::print(stderr, "glasslog up: {}\n", opened.error().text());
         return ExitCode::unusable;
+    }
+    if (options_.launch.has_trace) {
+        auto trace = UpTrace::create(cluster_.plan.directory, os::OsClock());
+        if (!trace) {
+            fmt::print(stderr, "glasslog up: {}\n", trace.error().text());
+            return ExitCode::unusable;
+        }
+        trace_ = std::move(*trace);
     }
     node_.on_terminate([this] { is_asked_to_stop_ = true; });
     record_.up = own_process();
@@ -212,6 +214,7 @@ void UpRun::update() {
         NodeFacts one = members_.facts(i);
         one.is_answering = probe_.is_answering(i);
         one.has_answered = probe_.has_answered(i);
+        if (trace_) trace_->see(cluster_.plan.nodes[i].id, one);
         facts.push_back(std::move(one));
     }
     rows_ = fold_rows(cluster_.plan, facts, probe_.views());
@@ -273,6 +276,7 @@ bool UpRun::stop_all() {
     const bool are_brokers_clean = stop_group(stop_order(StopGroup::brokers));
     const bool are_controllers_clean = stop_group(stop_order(StopGroup::controllers));
     update();
+    if (trace_) trace_->finish();
     screen_.leave();
     return are_brokers_clean && are_controllers_clean;
 }

@@ -7,8 +7,10 @@
 #include "core/cli/up_members.hpp"
 #include "core/cli/up_probe.hpp"
 #include "core/cli/up_screen.hpp"
+#include "core/cli/up_trace.hpp"
 #include "core/os/os_node.hpp"
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -66,6 +68,7 @@ private:
     UpMembers members_;
     UpProbe probe_;
     UpScreen screen_;
+    std::unique_ptr<UpTrace> trace_;  // when nodes have one
     os::Descriptor control_;
     std::string control_text_;  // without its end yet
     ClusterRows rows_;

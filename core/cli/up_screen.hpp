@@ -34,8 +34,11 @@ public:
     void leave();
 
 private:
-    void draw();
-    void erase();
+    // The table as it is to be printed; counts its lines.
+    std::string drawn();
+
+    // What takes the last table away.
+    std::string erased();
 
     Form form_;
     ClusterRows shown_;

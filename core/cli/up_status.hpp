@@ -20,6 +20,9 @@ struct NodeFacts {
     bool has_answered = false;  // since this process began
     bool is_answering = false;
     std::string ending;  // of the last process: "exited with 1: the last line of its log"
+    std::int32_t starts = 0;
+    bool has_ended_well = true;  // the last process that ended
+    int signal = 0;              // that ended it
 };
 
 // starting: has not answered yet. silent: did, and does not now.

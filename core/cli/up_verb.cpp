@@ -182,7 +182,10 @@ void add_start_flags(CLI::App& verb, UpFlags& flags) {
     verb.add_option("--set",
                     flags.properties,
                     "key=value for every node, as in server.properties; may be repeated");
-    verb.add_flag("--trace", flags.has_trace, "Each node writes its events to DIR/node-N/trace");
+    verb.add_flag(
+        "--trace",
+        flags.has_trace,
+        "Each node writes its events to DIR/node-N/trace; see them with glasslog-gui DIR");
     verb.add_option("--start-timeout", flags.start_timeout_s, "Seconds until all must be up")
         ->capture_default_str()
         ->check(CLI::Range(1, 3600));

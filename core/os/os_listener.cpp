@@ -16,7 +16,12 @@ namespace {
 constexpr Duration accept_pause = Duration::milliseconds(100);
 
 runtime::Endpoint endpoint_of(const asio::ip::tcp::endpoint& from) {
-    return {.host = from.address().to_string(), .port = from.port()};
+    // A listener for both families sees 127.0.0.1 as ::ffff:127.0.0.1, the peer does not.
+    const asio::ip::address address = from.address();
+    const bool is_mapped = address.is_v6() && address.to_v6().is_v4_mapped();
+    if (!is_mapped) return {.host = address.to_string(), .port = from.port()};
+    const auto plain = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+    return {.host = plain.to_string(), .port = from.port()};
 }
 
 bool is_exhaustion(int errno_value) {
@@ -45,7 +50,9 @@ Expected<std::unique_ptr<runtime::Connection>, IoError> make_connection(
     trace::emit(executor.trace(),
                 trace::kinds::ConnectionOpened{.connection = static_cast<std::int64_t>(facts.id),
                                                .from = is_accepted ? no_node : ids.node(),
-                                               .to = is_accepted ? ids.node() : no_node});
+                                               .to = is_accepted ? ids.node() : no_node,
+                                               .local = facts.local.text(),
+                                               .peer = facts.peer.text()});
     auto core = std::make_shared<ConnectionCore>(executor, std::move(socket), facts.peer.text());
     return std::unique_ptr<runtime::Connection>(
         std::make_unique<OsConnection>(std::move(core), std::move(facts)));

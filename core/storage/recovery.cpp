@@ -132,11 +132,14 @@ Step RecoveryJob::sort_entries(const Completion& completion) {
     // Sorted by name, so a segment's .index comes before its .log.
     std::map<Offset, Found> found;
     std::vector<std::pair<SegmentFileName, std::uint64_t>> files;
+    // Beside a log that is open others may be writing theirs: quorum-state, a snapshot.
+    const bool is_opening = !plan_.cut_at && !plan_.restart_at;
     for (const runtime::DirectoryEntry& entry : completion.entries) {
         if (entry.is_directory) continue;
         if (entry.name.ends_with(".swap"))
             return fail("a compaction of Kafka was interrupted: start Kafka on it once");
-        if (is_junk(entry.name)) queue_.emplace_back(RemovePath{path(entry.name), {}});
+        if (is_opening && is_junk(entry.name))
+            queue_.emplace_back(RemovePath{path(entry.name), {}});
         if (entry.name == epoch_file) has_epochs_ = true;
         if (const auto name = parse_segment_file_name(entry.name))
             files.emplace_back(*name, entry.size);

@@ -29,6 +29,7 @@ public:
         enter(is_power ? NodeState::lost_power : NodeState::crashed);
         close_logs(is_power ? LogState::uncertain : LogState::closed);
         node().quorum = {};
+        forget_strangers();
     }
 
     void operator()(const kinds::NodeStopped&) {
@@ -48,11 +49,20 @@ public:
 
     void operator()(const kinds::QuorumRoleChanged& k) {
         QuorumPicture& quorum = node().quorum;
-        const Offset committed = quorum.committed;
-        quorum = {k.role, k.epoch, k.leader, k.voted, committed, e_.id};
+        quorum.role = k.role;
+        quorum.epoch = k.epoch;
+        quorum.leader = k.leader;
+        quorum.voted = k.voted;
+        quorum.event = e_.id;
+        if (k.role != "observer") node().is_voter = true;
         ReplicaPicture& log = metadata_log();
         log.leader = k.leader;
         log.leader_epoch = k.epoch;
+    }
+
+    void operator()(const kinds::QuorumVoteAnswered& k) {
+        node().quorum.answer =
+            VotePicture{k.candidate, k.epoch, k.is_pre_vote, k.is_granted, e_.time, e_.id};
     }
 
     void operator()(const kinds::QuorumCommitted& k) {
@@ -62,8 +72,12 @@ public:
         log.high_watermark_event = e_.id;
     }
 
+    // Of two that speak of one connection, each may know its own end only (join.hpp).
     void operator()(const kinds::ConnectionOpened& k) {
-        s_.connections.edit()[k.connection] = {k.connection, k.from, k.to};
+        ConnectionPicture& connection = s_.connections.edit()[k.connection];
+        connection.id = k.connection;
+        if (k.from != no_node) connection.from = k.from;
+        if (k.to != no_node) connection.to = k.to;
     }
 
     void operator()(const kinds::ConnectionClosed& k);
@@ -209,6 +223,7 @@ private:
     NodeId stranger(const std::string& name);
     void learn_role(NodeId from, std::int16_t api_key);
     void close_logs(LogState state);
+    void forget_strangers();
     void lose_from(ReplicaPicture& log, Offset end);
 
     Snapshot& s_;
@@ -302,6 +317,16 @@ void Folder::close_logs(LogState state) {
         picture.state = state;
         picture.is_unsure = picture.is_unsure || state == LogState::uncertain;
     }
+}
+
+// Connections of which this node alone could have told that they end.
+void Folder::forget_strangers() {
+    std::vector<kinds::ConnectionClosed> closed;
+    for (const auto& [id, connection] : *s_.connections) {
+        if (connection.to == e_.node && connection.from <= no_node) closed.push_back({id, "crash"});
+    }
+    for (const kinds::ConnectionClosed& each : closed)
+        (*this)(each);
 }
 
 // What is at or above `end` was there and is not any more.

@@ -25,7 +25,8 @@ constexpr bool is_flexible = true;
 class Lister {
 public:
     template <typename T>
-    void field(std::string_view name, const T& value, protocol::Spec = {}) {
+    void field(std::string_view name, const T& value, protocol::Spec spec = {}) {
+        if (spec.is_tagged() && protocol::is_tag_default(value, spec)) return;
         constexpr bool is_text = std::is_same_v<T, std::string>;
         out.push_back({std::string(name), fmt::format("{}", value), is_text});
     }

@@ -81,7 +81,11 @@ Expected<TraceHeader, DecodeError> decode_header(ByteView body) {
     if (!seed || !build || !configuration) {
         return Unexpected{DecodeError{"the trace's header is too short", body.size()}};
     }
-    return TraceHeader{*seed, std::move(*build), std::move(*configuration)};
+    TraceHeader header{*seed, std::move(*build), std::move(*configuration), {}};
+    auto machine = cursor.take_string();
+    const auto steady_ns = machine ? cursor.take<std::int64_t>() : std::nullopt;
+    if (steady_ns) header.origin = {std::move(*machine), *steady_ns};
+    return header;
 }
 
 Expected<Bytes, DecodeError> inflate(ByteView body) {

@@ -22,6 +22,18 @@ enum class NodeState : std::uint8_t { unknown, up, paused, crashed, lost_power, 
 
 const char* name(NodeState state);
 
+// How a voter last answered one that asked for its vote.
+struct VotePicture {
+    NodeId candidate = no_node;
+    LeaderEpoch epoch;  // of the request
+    bool is_pre_vote = false;
+    bool is_granted = false;
+    Instant time;
+    EventId event;
+
+    friend bool operator==(const VotePicture&, const VotePicture&) = default;
+};
+
 // What a node that has the metadata log last said of its quorum. role: as the trace says it; empty
 // while it says nothing.
 struct QuorumPicture {
@@ -31,6 +43,7 @@ struct QuorumPicture {
     NodeId voted = no_node;   // in this epoch
     Offset committed{0};      // exclusive: the high watermark that it knows
     EventId event;            // that made the role so
+    std::optional<VotePicture> answer;
 
     friend bool operator==(const QuorumPicture&, const QuorumPicture&) = default;
 };
@@ -47,6 +60,7 @@ struct NodePicture {
     std::int32_t starts = 0;  // incarnations so far
     std::int64_t metadata_offset = -1;
     QuorumPicture quorum;
+    bool is_voter = false;  // has had a role in the quorum other than to observe, in any life
 
     friend bool operator==(const NodePicture&, const NodePicture&) = default;
 };

@@ -88,7 +88,9 @@ BlockPlace block_facts(ByteView body, std::uint64_t position) {
 
 namespace {
 
-static_assert(configuration_bytes_max < frame_body_bytes_max);
+constexpr std::size_t machine_bytes_max = 256;
+
+static_assert(configuration_bytes_max + machine_bytes_max < frame_body_bytes_max);
 
 std::vector<std::uint8_t> header_bytes(const TraceHeader& header) {
     std::vector<std::uint8_t> body;
@@ -96,6 +98,8 @@ std::vector<std::uint8_t> header_bytes(const TraceHeader& header) {
     append_be(body, header.seed);
     append_string(body, header.build);
     append_string(body, header.configuration.substr(0, configuration_bytes_max));
+    append_string(body, header.origin.machine.substr(0, machine_bytes_max));
+    append_be(body, header.origin.steady_ns);
     std::vector<std::uint8_t> out;
     append_bytes(out, as_bytes(file_magic));
     append_bytes(out, make_frame(FrameType::header, body));

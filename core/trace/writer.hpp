@@ -3,8 +3,9 @@
 // The trace file. Integers big-endian:
 //   file   "GLTRACE\n", then frames
 //   frame  type u8, length u32 of the body, crc32c u32 over type, length and body, body
-//   header (type 1, first)  version u16 = 1, seed u64, build string, configuration string;
-//                           string: u32 length, UTF-8
+//   header (type 1, first)  version u16 = 1, seed u64, build string, configuration string, machine
+//                           string, steady i64; string: u32 length, UTF-8. A reader takes what it
+//                           knows and skips the rest; the last two are absent in older files
 //   block  (type 2)  first time i64, last time i64 (ns), count u32, raw size u32, zstd frame of
 //                    `raw size` bytes: `count` events
 //   event  varints: time - previous time, id - previous id, node, id - cause or 0, id - second
@@ -15,6 +16,7 @@
 
 #include "core/base/errors.hpp"
 #include "core/trace/event.hpp"
+#include "core/trace/origin.hpp"
 #include "core/trace/sink.hpp"
 
 #include <cstdint>
@@ -38,6 +40,7 @@ struct TraceHeader {
     std::uint64_t seed = 0;
     std::string build;
     std::string configuration;
+    ClockOrigin origin = {};
 
     friend bool operator==(const TraceHeader&, const TraceHeader&) = default;
 };

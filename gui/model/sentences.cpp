@@ -44,7 +44,7 @@ const std::map<std::string_view, const char*> sentences = {
     {"metadata_committed", QT_TR_NOOP("metadata committed up to {offset}")},
     {"quorum_role_changed", QT_TR_NOOP("is {role} of epoch {epoch}, led by {leader}")},
     {"quorum_vote_answered",
-     QT_TR_NOOP("answers candidate {candidate} of epoch {epoch}: {is_granted}")},
+     QT_TR_NOOP("answers {candidate}, {is_pre_vote} of epoch {epoch}: {is_granted}")},
     {"quorum_committed", QT_TR_NOOP("metadata log committed below {to}")},
     {"quorum_voters_changed", QT_TR_NOOP("voters {voters}")},
     {"quorum_snapshot", QT_TR_NOOP("metadata snapshot below {end}, {bytes} bytes")},
@@ -73,6 +73,7 @@ QString value_text(const trace::Field& field, bool has_peer, const trace::Snapsh
     if (field.name == "leader" && field.value == "-1") return tr("nobody");
     if (is_node || (is_end && has_peer)) return shown(names.node_name(NodeId(value.toInt())));
     if (field.name == "api_key") return api_name(value.toShort());
+    if (field.name == "is_pre_vote") return field.value == "true" ? tr("pre-vote") : tr("vote");
     if (field.name == "is_granted") return field.value == "true" ? tr("yes") : tr("no");
     if (field.name != "is_response") return value;
     return field.value == "true" ? tr("reply") : tr("request");

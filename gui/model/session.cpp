@@ -76,6 +76,13 @@ void Session::note(const trace::Event& event) {
                        mark(is_cure ? MarkKind::cure : MarkKind::fault, shown(k.text));
                    },
                    [&](const kinds::RecoveryCut&) { mark(MarkKind::fault, tr("log cut")); },
+                   [&](const kinds::QuorumRoleChanged& k) {
+                       if (k.role != "leader") return;
+                       const QString& name = names_[event.node];
+                       mark(MarkKind::election,
+                            tr("%1 leads, epoch %2").arg(name).arg(k.epoch.value()));
+                   },
+                   [&](const kinds::NodeStarted& k) { names_[event.node] = shown(k.name); },
                    [&](const kinds::InvariantViolated& k) { mark(MarkKind::fault, shown(k.name)); },
                    [&](const kinds::Verdict& k) {
                        mark(MarkKind::verdict, k.is_held ? tr("holds") : tr("violated"));

@@ -10,6 +10,7 @@
 #include <QString>
 
 #include <cstdint>
+#include <map>
 #include <vector>
 
 namespace glasslog::gui {
@@ -20,7 +21,8 @@ inline constexpr std::int64_t speeds[] = {
 inline constexpr int default_speed = 6;  // 1/10
 
 // A moment that the time axis marks. fault: also what a fault led to, and a broken promise.
-enum class MarkKind : std::uint8_t { said, fault, cure, verdict };
+// election: a controller begins to lead.
+enum class MarkKind : std::uint8_t { said, fault, cure, verdict, election };
 
 struct Mark {
     Instant time;
@@ -107,6 +109,7 @@ private:
     std::vector<trace::Event> waiting_;  // taken, not yet appended; from waiting_at_
     std::size_t waiting_at_ = 0;
     std::vector<Mark> marks_;
+    std::map<NodeId, QString> names_;  // of nodes that have started
     std::optional<trace::TraceHeader> header_;
     QString problem_;
     bool is_ended_ = false;

@@ -354,9 +354,10 @@ std::vector<const ReplicaPicture*> logs_in_order(const trace::Snapshot& snapshot
     std::vector<const ReplicaPicture*> logs;
     for (const auto& [key, log] : *snapshot.replicas)
         logs.push_back(&*log);
-    std::stable_partition(logs.begin(), logs.end(), [](const ReplicaPicture* log) {
-        return !log->name.topic.starts_with("__");
-    });
+    const auto rank = [](const ReplicaPicture* log) {
+        return std::pair(log->name.topic.starts_with("__"), log->log_end == Offset(0));
+    };
+    std::ranges::stable_sort(logs, {}, rank);
     return logs;
 }
 
@@ -368,7 +369,12 @@ QString state_words(const ReplicaPicture& log) {
 Scene layout_lanes(const LaneInput& input) {
     Scene scene(input.size);
     std::set<CellState> states;
-    const auto logs = logs_in_order(input.now);
+    auto logs = logs_in_order(input.now);
+    if (input.has_quorum) {
+        std::erase_if(logs, [](const ReplicaPicture* log) {
+            return log->name.topic == "__cluster_metadata";
+        });
+    }
     const qreal bottom = input.size.height() - legend_height;
     qreal y = 4;
     std::size_t at = std::min(input.skipped, logs.size());

@@ -1,12 +1,15 @@
 #include "gui/scene/map_layout.hpp"
 
+#include "core/protocol/api.hpp"
 #include "gui/model/sentences.hpp"
 #include "gui/scene/lane_layout.hpp"
+#include "gui/scene/quorum_layout.hpp"
 #include "gui/scene/theme.hpp"
 
 #include <QLineF>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -23,6 +26,7 @@ constexpr qreal legend_height = 58;
 constexpr qreal client_height = 74;
 constexpr qreal client_slot = 100;  // with less room they stand in two rows
 constexpr qreal replica_height = 34;
+constexpr qreal controller_height = 92;
 constexpr qreal side = 14;       // messages travel this far right of their link
 constexpr qreal lost_side = 34;  // those that are lost lie beside the way
 constexpr int exact_max = 40;    // marks one by one on one link; a count beyond
@@ -44,17 +48,33 @@ Pair pair_of(NodeId a, NodeId b) {
     return std::minmax(a, b);
 }
 
-// What messages are about: a circle, a square, a diamond.
-enum class Family : std::uint8_t { produce, consume, other };
+// What messages are about: a circle, a square, a triangle, a diamond, a pentagon.
+enum class Family : std::uint8_t { produce, consume, replicate, quorum, other };
 
-Family family_of(std::int16_t api_key) {
-    if (api_key == 0 || api_key == 22) return Family::produce;
-    return api_key == 1 || api_key == 2 ? Family::consume : Family::other;
+// A Fetch of a server is not a consumer's: it replicates a log.
+Family family_of(std::int16_t api_key, bool is_of_client) {
+    using protocol::ApiKey;
+    const auto api = static_cast<ApiKey>(api_key);
+    const auto is_one_of = [api](std::initializer_list<ApiKey> keys) {
+        return std::ranges::count(keys, api) > 0;
+    };
+    if (is_one_of({ApiKey::produce, ApiKey::init_producer_id})) return Family::produce;
+    if (is_one_of({ApiKey::fetch, ApiKey::list_offsets}))
+        return is_of_client ? Family::consume : Family::replicate;
+    const bool is_quorum = is_one_of({ApiKey::vote,
+                                      ApiKey::begin_quorum_epoch,
+                                      ApiKey::end_quorum_epoch,
+                                      ApiKey::fetch_snapshot});
+    return is_quorum ? Family::quorum : Family::other;
 }
 
 // Filled a request, hollow a response.
 void add_mark(Scene& scene, Family family, QPointF at, bool is_hollow, const QString& id = {}) {
-    const QColor colors[] = {theme::produce, theme::consume, theme::ink};
+    const QColor colors[] = {theme::produce,
+                             theme::consume,
+                             theme::cure,
+                             theme::quorum,
+                             theme::ink};
     const QColor color = colors[int(family)];
     const QColor line = family == Family::consume && !is_hollow ? theme::ink : color;
     const Look look = Look::framed(line, is_hollow ? 2.4 : 1, is_hollow ? theme::paper : color);
@@ -64,14 +84,24 @@ void add_mark(Scene& scene, Family family, QPointF at, bool is_hollow, const QSt
     if (family == Family::consume) return scene.rectangle(box.adjusted(1, 1, -1, -1), look, id);
     const QPointF x(r + 2, 0);
     const QPointF y(0, r + 2);
-    scene.polygon(QPolygonF({at - y, at + x, at + y, at - x}), look, id);
+    if (family == Family::quorum)
+        return scene.polygon(QPolygonF({at - y, at + x, at + y, at - x}), look, id);
+    if (family == Family::replicate)
+        return scene.polygon(QPolygonF({at - y, at + x + y * 0.7, at - x + y * 0.7}), look, id);
+    scene.polygon(QPolygonF({at - y,
+                             at + x * 0.95 - y * 0.3,
+                             at + x * 0.6 + y * 0.8,
+                             at - x * 0.6 + y * 0.8,
+                             at - x * 0.95 - y * 0.3}),
+                  look,
+                  id);
 }
 
 // A message or request on its way: part 0 at the sender, 1 at the receiver.
 struct Token {
     QLineF way;
     qreal part = 0;
-    std::int16_t api_key = -1;
+    Family family = Family::other;
     bool is_hollow = false;
     bool is_lost = false;
     QString id;
@@ -84,9 +114,13 @@ public:
 
     Scene build() {
         place();
-        for (const QRectF& zone : {brokers_, clients_})
-            scene_.rectangle(zone, Look::framed(theme::grid, 1, theme::panel, 8));
+        for (const QRectF& zone : {controllers_, brokers_, clients_}) {
+            if (!zone.isEmpty())
+                scene_.rectangle(zone, Look::framed(theme::grid, 1, theme::panel, 8));
+        }
         const Letters letters = Letters::strong(theme::secondary);
+        if (!controllers_.isEmpty())
+            scene_.text_at(controllers_.topLeft() + QPointF(12, 16), tr("Controllers"), letters);
         scene_.text_at(brokers_.topLeft() + QPointF(12, 16), tr("Brokers"), letters);
         scene_.text_at(clients_.bottomLeft() + QPointF(12, -14), tr("Clients"), letters);
         draw_links();
@@ -99,10 +133,18 @@ public:
     }
 
 private:
-    bool is_broker(NodeId id) const {
-        const std::string& role = in_.all.nodes->at(id)->role;
+    bool is_server(NodeId id) const {
+        const auto found = in_.all.nodes->find(id);
+        const std::string role = found == in_.all.nodes->end() ? "" : found->second->role;
         return role == "broker" || role == "controller" || role.empty();
     }
+
+    // Of several: one alone has nobody to vote with.
+    bool is_voter(NodeId id) const {
+        return has_quorum(in_.all) && in_.all.nodes->at(id)->is_voter;
+    }
+
+    bool is_controller(NodeId id) const { return in_.all.nodes->at(id)->role == "controller"; }
 
     bool is_placed(NodeId a, NodeId b) const {
         return a != b && boxes_.contains(a) && boxes_.contains(b);
@@ -118,6 +160,7 @@ private:
     void draw_link(Pair pair, const std::string& state);
     void draw_node(NodeId id, QRectF box);
     void draw_broker(const NodePicture& node, QRectF box, const QString& title);
+    void draw_badge(const NodePicture& node, QRectF box);
     void draw_replica(const trace::ReplicaPicture& log, QRectF row);
     void draw_client(NodeId id, QRectF box, const QString& state);
     void draw_messages();
@@ -129,6 +172,7 @@ private:
 
     const MapInput& in_;
     Scene scene_;
+    QRectF controllers_;  // of those that are nothing else; empty without any
     QRectF brokers_;
     QRectF clients_;
     std::map<NodeId, QRectF> boxes_;
@@ -138,23 +182,34 @@ private:
 };
 
 void MapLayout::place() {
+    std::vector<NodeId> controllers;
     std::vector<NodeId> brokers;
     std::vector<NodeId> clients;
     for (const auto& [id, node] : *in_.all.nodes) {
-        if (id != no_node) (is_broker(id) ? brokers : clients).push_back(id);
+        if (id == no_node) continue;
+        const bool is_above = is_controller(id);
+        (is_above ? controllers : is_server(id) ? brokers : clients).push_back(id);
     }
     std::map<NodeId, qreal> replicas;
     qreal replicas_most = 1;
     for (const auto& [key, log] : *in_.all.replicas)
         replicas_most = std::max(replicas_most, ++replicas[key.node]);
+    qreal top = 4;
+    qreal gap = 236;  // from there to the clients without the brokers
+    if (!controllers.empty()) {
+        controllers_ = {margin, top, in_.size.width() - 2 * margin, controller_height + 90};
+        place_row(controllers, controllers_.adjusted(0, 32, 0, -58), {230, controller_height}, 0);
+        top = controllers_.bottom() + 44;
+        gap = 150;
+    }
     const qreal bottom = in_.size.height() - legend_height;
     const qreal width = in_.size.width() - 2 * margin;
     const qreal step = width < client_slot * qreal(clients.size()) ? client_height + 14 : 0;
     const qreal clients_height = client_height + step + 58;
     clients_ = {margin, bottom - clients_height, width, clients_height};
     const qreal wanted = 62 + replica_height * replicas_most;
-    const qreal height = std::min(wanted, std::max(100.0, clients_.top() - 240));
-    brokers_ = {margin, 4, width, height + 48};
+    const qreal height = std::min(wanted, std::max(100.0, clients_.top() - top - gap));
+    brokers_ = {margin, top, width, height + 48};
     place_row(brokers, brokers_.adjusted(0, 32, 0, -16), {280, height}, 0);
     place_row(clients, clients_.adjusted(0, 14, 0, -30), {150, client_height}, step);
 }
@@ -170,11 +225,18 @@ void MapLayout::place_row(const std::vector<NodeId>& ids, QRectF zone, QSizeF wa
         boxes_[ids[i]] = box.translated(slot * qreal(i), i % 2 == 1 ? step : 0);
 }
 
-// Brokers stand above clients, so that ends never lie under a box. A broker's links are spread
-// along its lower edge; a client's begin at its middle.
+// Controllers stand above brokers and these above clients, so that ends never lie under a box. The
+// links of the upper one are spread along its lower edge; those of the lower one begin at its
+// middle. Between neighbours of a row they run below, those to the next but one deeper.
 QLineF MapLayout::link(Pair pair) const {
     const QRectF a = boxes_.at(pair.first);
     const QRectF b = boxes_.at(pair.second);
+    if (std::abs(a.center().y() - b.center().y()) < 1) {
+        const qreal distance = std::abs(a.center().x() - b.center().x());
+        const qreal steps = std::min(2.0, std::round(distance / (a.width() + 1)) - 1);
+        const qreal y = a.bottom() + 24 + 18 * std::max(0.0, steps);
+        return {a.center().x(), y, b.center().x(), y};
+    }
     const auto end = [](QRectF box, QRectF other) {
         const qreal middle = box.center().x();
         if (box.top() > other.top()) return QPointF(middle, box.top());
@@ -190,7 +252,8 @@ QLineF MapLayout::way(NodeId from, NodeId to, qreal aside) const {
     QLineF way = link(pair_of(from, to));
     if (from > to) way = QLineF(way.p2(), way.p1());
     const QPointF unit = (way.p2() - way.p1()) / std::max(1.0, way.length());
-    const QPointF right = QPointF(-unit.y(), unit.x()) * aside;
+    const bool is_of_row = way.dy() == 0;  // little room below the boxes
+    const QPointF right = QPointF(-unit.y(), unit.x()) * (is_of_row ? aside / 2 : aside);
     const QPointF inset = unit * (theme::mark_radius + 4);
     return {way.p1() + right + inset, way.p2() + right - inset};
 }
@@ -212,6 +275,13 @@ void MapLayout::draw_link(Pair pair, const std::string& state) {
     const QLineF line = link(pair);
     const QString id = QString("link:%1:%2").arg(pair.first.value()).arg(pair.second.value());
     if (in_.selected == id) scene_.line(line.p1(), line.p2(), Look::stroke(theme::halo, 10));
+    if (line.dy() == 0) {  // of one row: from both boxes down to it
+        for (const auto& [node, end] :
+             {std::pair(pair.first, line.p1()), {pair.second, line.p2()}}) {
+            const QPointF edge(end.x(), boxes_.at(node).bottom());
+            scene_.line(edge, end, Look::stroke(theme::outline, 1.4));
+        }
+    }
     if (state == "up")
         return scene_.line(line.p1(), line.p2(), Look::stroke(theme::outline, 1.4), id);
     const bool is_cut = state == "cut";
@@ -248,7 +318,7 @@ void MapLayout::draw_node(NodeId id, QRectF box) {
     Look look = Look::framed(line, theme::node_line, theme::paper, 10);
     if (is_down(node) || is_absent) look.dash = Qt::DashLine;
     const QString state = state_text(node);
-    if (is_broker(id)) {
+    if (is_server(id)) {
         scene_.rectangle(box, look, scene_id);
         const char* const gap = state.isEmpty() ? "" : "  ";
         draw_broker(node, box, shown(in_.all.node_name(id)) + gap + state);
@@ -271,7 +341,12 @@ void MapLayout::draw_broker(const NodePicture& node, QRectF box, const QString& 
         scene_.rectangle(box, hatch);
         letters.color = theme::trouble;
     }
-    scene_.text({box.left() + 8, box.top() + 8, box.width() - 16, 22}, title, letters);
+    const qreal side_room = is_voter(node.id) ? 34 : 8;
+    const QRectF line(box.left() + side_room, box.top() + 8, box.width() - 2 * side_room, 22);
+    while (letters.pixels > theme::small && letters.width(title) > line.width())
+        --letters.pixels;
+    scene_.text(line, title, letters);
+    if (is_voter(node.id)) draw_badge(node, box);
     QString facts = tr("%1 reactors").arg(node.reactors);
     if (node.reactors == 1) facts = tr("1 reactor");
     if (node.starts > 1) facts += tr(" · start %1").arg(node.starts);
@@ -292,6 +367,20 @@ void MapLayout::draw_broker(const NodePicture& node, QRectF box, const QString& 
     }
 }
 
+// A hexagon at the upper right corner: it votes; double: it leads.
+void MapLayout::draw_badge(const NodePicture& node, QRectF box) {
+    const QPointF at = box.topRight() + QPointF(-20, 19);
+    const auto hexagon = [at](qreal r) {
+        const QPointF x(r, 0);
+        const QPointF y(0, r * 0.87);
+        return QPolygonF(
+            {at - x, at - x / 2 - y, at + x / 2 - y, at + x, at + x / 2 + y, at - x / 2 + y});
+    };
+    const QColor line = is_down(node) ? theme::trouble : theme::quorum;
+    scene_.polygon(hexagon(11), Look::framed(line, 1.6, theme::paper));
+    if (node.quorum.role == "leader") scene_.polygon(hexagon(7), Look::solid(line));
+}
+
 void MapLayout::draw_replica(const trace::ReplicaPicture& log, QRectF row) {
     const bool is_bad = log.state == LogState::uncertain;
     const bool is_open = log.state == LogState::open;
@@ -302,12 +391,13 @@ void MapLayout::draw_replica(const trace::ReplicaPicture& log, QRectF row) {
     if (!is_open) look.dash = Qt::DashLine;
     scene_.rectangle(row, look, QStringLiteral("log:") + name);
     const Letters name_letters{.color = theme::ink, .is_bold = is_leader};
-    const QRectF name_box = row.adjusted(8, 0, -row.width() * 0.42, 0);
-    scene_.text(name_box, (is_leader ? "★ " : "") + name, name_letters);
     QString ends = tr("end %1 · HW %2").arg(log.log_end.value()).arg(log.high_watermark.value());
     if (!is_open) ends = state_words(log);
     const Letters letters = Letters::small(is_bad ? theme::trouble : theme::secondary);
-    scene_.text(row.adjusted(row.width() * 0.5, 0, -8, 0), ends, letters.aligned(Qt::AlignRight));
+    const qreal ends_width = letters.width(ends);
+    const QRectF name_box = row.adjusted(8, 0, -ends_width - 14, 0);
+    scene_.text(name_box, (is_leader ? "★ " : "") + name, name_letters);
+    scene_.text(row.adjusted(row.width() - ends_width - 8, 0, -8, 0), ends, letters);
 }
 
 void MapLayout::draw_client(NodeId id, QRectF box, const QString& state) {
@@ -388,7 +478,7 @@ void MapLayout::draw_requests() {
         const trace::RequestPicture& request = requests.front();
         token = {.way = way(from, to),
                  .part = 1,
-                 .api_key = request.api_key,
+                 .family = family_of(request.api_key, !is_server(from)),
                  .id = QStringLiteral("request:%1").arg(request.event.value()),
                  .label = tr("%1 at work").arg(api_name(request.api_key))};
         if (count > 1) token.label += tr(" · %1 in all").arg(count);
@@ -406,7 +496,8 @@ void MapLayout::draw_message(const MessagePicture& message, const QString& label
     const qreal part = progress(message, message.dropped.value_or(in_.time));
     draw_token({.way = way(message.from, message.to, is_lost ? lost_side : side),
                 .part = is_lost ? std::max(part, 0.05) : part,  // clear of its sender
-                .api_key = message.api_key,
+                .family = family_of(message.api_key,
+                                    !is_server(message.is_response ? message.to : message.from)),
                 .is_hollow = message.is_response || is_lost,
                 .is_lost = is_lost,
                 .id = QStringLiteral("message:%1").arg(message.event.value()),
@@ -414,13 +505,12 @@ void MapLayout::draw_message(const MessagePicture& message, const QString& label
 }
 
 void MapLayout::draw_token(const Token& token) {
-    const Family family = family_of(token.api_key);
-    families_.insert(family);
+    families_.insert(token.family);
     has_dropped_ = has_dropped_ || token.is_lost;
     const QPointF at = token.way.pointAt(token.part);
     if (in_.selected == token.id)
         scene_.ellipse({at.x() - 15, at.y() - 15, 30, 30}, Look::solid(theme::halo));
-    add_mark(scene_, family, at, token.is_hollow, token.id);
+    add_mark(scene_, token.family, at, token.is_hollow, token.id);
     if (token.is_lost) scene_.cross(at, theme::mark_radius + 3);
     if (token.label.isEmpty()) return;
     const bool is_right = token.way.dy() < 0;  // what goes up is named there
@@ -436,7 +526,11 @@ void MapLayout::draw_token(const Token& token) {
 }
 
 void MapLayout::draw_legend() {
-    const QString names[] = {tr("Produce"), tr("Consumer fetch"), tr("Metadata, admin")};
+    const QString names[] = {tr("Produce"),
+                             tr("Consumer fetch"),
+                             tr("Replica fetch"),
+                             tr("Vote"),
+                             tr("Metadata, admin")};
     QPointF at(margin + 8, in_.size.height() - legend_height + 20);
     for (const Family family : families_) {
         add_mark(scene_, family, at, false);
@@ -445,6 +539,7 @@ void MapLayout::draw_legend() {
     if (families_.empty()) scene_.text_at(at, tr("nothing is in flight"), {theme::ink});
     QString text = tr("filled = request · hollow = reply");
     if (has_dropped_) text += tr(" · ✕ = lost on the way");
+    if (has_quorum(in_.all)) text += tr(" · ⬡ = votes, filled: leads");
     text += tr(" · ★ = leader · dashed = not running");
     at = {margin, in_.size.height() - legend_height + 42};
     scene_.text_at(at, text, Letters::small(theme::secondary));

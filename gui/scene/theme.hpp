@@ -20,7 +20,13 @@ inline const QColor cure{0x22, 0x67, 0x5E};      // triangle on the time axis
 inline const QColor consume{0xB2, 0x8C, 0x46};   // square, with an ink outline
 inline const QColor trouble{0xA1, 0x03, 0x03};   // X, dash, hatch: lost, down, violated
 inline const QColor consumed{0xC9, 0xDC, 0xFB};  // pale, with a produce outline
-inline const QColor halo{0xFF, 0xE2, 0x7A};      // around what is selected
+inline const QColor quorum{0x55, 0x01, 0x71};    // hexagon, diamond: who leads, votes, their log
+inline const QColor leading{0xEB, 0xDD, 0xF2};   // in the hexagon of the leader
+inline const QColor epoch_0{0xE6, 0xD3, 0xF0};   // of cells; boundaries are dotted and named, too
+inline const QColor epoch_1{0xCB, 0xE9, 0xDD};
+inline const QColor epoch_2{0xF6, 0xE2, 0xB8};
+inline const QColor epoch_3{0xCF, 0xE0, 0xF8};
+inline const QColor halo{0xFF, 0xE2, 0x7A};  // around what is selected
 
 inline constexpr int body = 13;   // pixels
 inline constexpr int small = 11;  // nothing is smaller

@@ -15,9 +15,9 @@ constexpr qreal ticks_y = 14;
 constexpr qreal labels_y = 32;
 constexpr qreal story_y = 52;
 
-const QColor colors[] = {theme::secondary, theme::trouble, theme::cure, theme::ink};
+const QColor colors[] = {theme::secondary, theme::trouble, theme::cure, theme::ink, theme::quorum};
 
-// Each kind has its own shape: a page, an X, a triangle, a flag.
+// Each kind has its own shape: a page, an X, a triangle, a flag, a diamond.
 void add_shape(Scene& scene, MarkKind kind, QPointF at) {
     const QColor color = colors[int(kind)];
     const Look line = Look::stroke(color, 2);
@@ -37,6 +37,12 @@ void add_shape(Scene& scene, MarkKind kind, QPointF at) {
         case MarkKind::verdict:
             scene.line(at - QPointF(0, r + 4), at + QPointF(0, r), line);
             return scene.rectangle({at.x(), at.y() - r - 4, 14, 9}, full);
+        case MarkKind::election:
+            return scene.polygon(QPolygonF({at + QPointF(0, 2),  // below a crash that led to it
+                                            at + QPointF(r, 2 + r),
+                                            at + QPointF(0, 2 + 2 * r),
+                                            at + QPointF(-r, 2 + r)}),
+                                 full);
     }
 }
 

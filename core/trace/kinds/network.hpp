@@ -6,6 +6,7 @@
 // dropped.
 
 #include "core/base/ids.hpp"
+#include "core/protocol/walk.hpp"
 #include "core/trace/kinds/kind.hpp"
 
 #include <cstdint>
@@ -13,19 +14,25 @@
 
 namespace glasslog::trace::kinds {
 
-// The event's node is `from`; on a real network the side that tells it. no_node: a stranger, who
-// tells no events here.
+// The event's node is `from`; on a real network the side that tells it, and each side tells it.
+// no_node: the other side, of which a process knows only the address. local, peer: "127.0.0.1:9092"
+// as that side sees the two ends, by which traces of several processes are joined; empty in a
+// simulation.
 struct ConnectionOpened {
     static constexpr KindFacts kind{20, "connection_opened", Level::state};
 
     std::int64_t connection = 0;
     NodeId from = no_node;  // the side that connected
     NodeId to = no_node;
+    std::string local;
+    std::string peer;
 
     static void walk(auto& self, auto& w) {
         w.field("connection", self.connection);
         w.field("from", self.from);
         w.field("to", self.to);
+        w.field("local", self.local, protocol::tagged(0));
+        w.field("peer", self.peer, protocol::tagged(1));
     }
 };
 

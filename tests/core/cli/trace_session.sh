@@ -65,6 +65,44 @@ a_picture() {
     [ "$(head -c 4 "$place/out.png" | tail -c 3)" = PNG ] || die "the window drew no picture"
 }
 
+# Until TEXT is in $place/events.
+await() {
+    local try
+    for try in $(seq 300); do
+        ! grep -qF -- "$1" "$place/events" || return 0
+        kill -0 "$broker" 2>/dev/null || die "up has ended before '$1'"
+        read -rt 0.1 <> <(:) || true
+    done
+    die "no '$1' after $try tries: $(cat "$place/events")"
+}
+
+# Three processes, of which one is killed and comes back.
+a_cluster() {
+    local data=$place/cluster
+    "$program" up --nodes 3 --data "$data" --port $((20000 + RANDOM % 20000)) --trace --json \
+        >"$place/events" 2>"$place/log" &
+    broker=$!
+    await '"event":"ready"'
+    expect 0 glasslog up --kill 1 --data "$data"
+    await '"state":"down"'
+    expect 0 glasslog up --restart 1 --data "$data"
+    local lives=("$data"/node-1/trace*)
+    [ "${#lives[@]}" -eq 2 ] || die "not the traces of two lives: ${lives[*]}"
+    kill -TERM "$broker"
+    wait "$broker" || die "up failed"
+    broker=
+    has "$data" node_crashed quorum_vote_answered connection_opened
+    grep -qE 'world +fault_injected +text="kill 1"' "$place/said" || die "the kill is not told"
+    grep -qE 'connection_opened +connection=[0-9]+ from=[123] to=[123] ' "$place/said" ||
+        die "no connection of which both ends are known"
+    expect 0 glasslog sim trace show "$data/node-2/trace" "$data/node-3/trace" --kind node_started
+    [ "$(grep -c node_started "$place/said")" -eq 2 ] || die "not two nodes: $(cat "$place/said")"
+    mkdir "$place/empty"
+    expect 2 glasslog sim trace show "$place/empty"
+    says 'no trace in it'
+    [ -z "$gui" ] || QT_QPA_PLATFORM=offscreen "$gui" "$data" --screenshot "$place/cluster.png"
+}
+
 damage() {
     local size=$(($(stat -c %s "$place/broker.trace") - 60))
     cp "$place/broker.trace" "$place/damaged.trace"
@@ -81,5 +119,6 @@ damage() {
 a_file
 a_ring
 a_picture
+a_cluster
 damage
 echo "trace_session: a real broker's trace can be read and shown"

@@ -257,6 +257,18 @@ TEST_F(RecoveryTest, RemovesWhatOthersLeftBehind) {
     }
 }
 
+TEST_F(RecoveryTest, LeavesToOthersWhatTheyWriteWhenItTruncates) {
+    lab_.must_open(clean);
+    lab_.put_file(std::string(log_folder) + "/quorum-state.tmp", as_bytes("{}"));
+
+    const auto done = lab_.await<void>(
+        [&](auto callback) { lab_.log().truncate_to(Offset(8), std::move(callback)); });
+
+    ASSERT_TRUE(done && *done);
+    expect_batches(4);
+    EXPECT_THAT(lab_.files(), Contains("quorum-state.tmp"));
+}
+
 // An offset that is too high would be taken for the newest, and the next entry could not follow it.
 TEST_F(RecoveryTest, DistrustsAnOffsetIndexThatReachesBeyondTheEnd) {
     auto index = bytes(Offset(8), SegmentFile::offset_index);

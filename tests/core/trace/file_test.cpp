@@ -48,9 +48,9 @@ TEST(TraceFileTest, HasTheLayoutOfItsPage) {
     EXPECT_EQ(to_hex(ByteView(file).first(8 + 9)),
               "474c54524143450a"  // magic
               "01"                // header
-              "00000022"
-              "547ce123");
-    EXPECT_EQ(to_hex(ByteView(file).subspan(8 + 9 + 34, 1 + 4)), "020000002b");
+              "0000002e"
+              "09da82eb");
+    EXPECT_EQ(to_hex(ByteView(file).subspan(8 + 9 + 46, 1 + 4)), "020000002b");
     EXPECT_EQ(as_text(ByteView(file).last(8)), "GLINDEX\n");
 }
 
@@ -75,7 +75,7 @@ TEST(TraceFileTest, EveryTruncationIsATornTail) {
     const auto events = many_events(3'000);
     const auto file = trace_file(events);
 
-    for (std::size_t size = 60; size < file.size(); size += 7) {
+    for (std::size_t size = 72; size < file.size(); size += 7) {
         const auto read = read_trace(ByteView(file).first(size));
         ASSERT_TRUE(read) << size;
         EXPECT_FALSE(read->error) << size;

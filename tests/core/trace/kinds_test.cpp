@@ -18,7 +18,7 @@ const std::string golden_path = std::string(GLASSLOG_SOURCE_DIR) + "/tests/golde
 class Filler {
 public:
     template <typename T>
-    void field(std::string_view name, T& value) {
+    void field(std::string_view name, T& value, protocol::Spec = {}) {
         ++count_;
         if constexpr (std::is_same_v<T, std::string>) {
             value = std::string(name) + " \"é\"";
