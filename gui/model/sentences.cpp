@@ -42,7 +42,7 @@ const std::map<std::string_view, const char*> sentences = {
     {"topic_deleted", QT_TR_NOOP("topic {topic} deleted")},
     {"broker_registered", QT_TR_NOOP("{broker} is registered, epoch {broker_epoch}")},
     {"metadata_committed", QT_TR_NOOP("metadata committed up to {offset}")},
-    {"quorum_role_changed", QT_TR_NOOP("is {role} of epoch {epoch}, led by {leader}")},
+    {"quorum_role_changed", QT_TR_NOOP("{role} in epoch {epoch}; leader: {leader}")},
     {"quorum_vote_answered",
      QT_TR_NOOP("answers {candidate}, {is_pre_vote} of epoch {epoch}: {is_granted}")},
     {"quorum_committed", QT_TR_NOOP("metadata log committed below {to}")},
