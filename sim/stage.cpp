@@ -134,12 +134,26 @@ void Stage::format(const std::string& name) {
         world_.disk(node).put("data/" + file.name, file.content);
 }
 
+// Something made its disk fail, or lie.
+bool Stage::has_disk_fault(NodeId node) {
+    return std::ranges::any_of(world_.faults(), [node](const FaultReport& report) {
+        return std::visit(overloaded{[node](const FullDisk& f) { return f.node == node; },
+                                     [node](const FailSync& f) { return f.node == node; },
+                                     [node](const BitRot& f) { return f.node == node; },
+                                     [node](const DeadDisk& f) { return f.node == node; },
+                                     [](const auto&) { return false; }},
+                          report.fault);
+    });
+}
+
 // A broker whose disk failed ends as by a crash: the scenario may start it again, and what is lost
-// by it is for the promises to say.
+// by it is for the promises to say. With a disk that did nothing wrong it is a problem of its own.
 void Stage::end_broker(const std::string& name, BrokerEnd end, const IoError& error) {
     const NodeId node = *world_.find_node(name);
     if (end == BrokerEnd::never_ready) {
         problems_.push_back(fmt::format("{} could not start: {}", name, error.text()));
+    } else if (!has_disk_fault(node)) {
+        problems_.push_back(fmt::format("{} gave up on a sound disk: {}", name, error.text()));
     }
     const std::string text = fmt::format("{} ended: {}", name, error.text());
     world_.at(world_.now(), [this, node, text] {

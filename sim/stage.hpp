@@ -75,6 +75,7 @@ public:
 private:
     void add_server(const std::string& name);
     void format(const std::string& name);
+    bool has_disk_fault(NodeId node);
     void end_broker(const std::string& name, BrokerEnd end, const IoError& error);
     void add_admin();
     void add_load(const LoadSpec& load);
