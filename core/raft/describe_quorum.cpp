@@ -1,6 +1,7 @@
 #include "core/raft/describe_quorum.hpp"
 
 #include "core/raft/metadata_log.hpp"
+#include "core/raft/options.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -56,8 +57,10 @@ DescribeQuorumResponse::Partition describe(const State& state, const ClockReadin
         .last_caught_up_timestamp = clock.wall.milliseconds()};
     for (const Progress& voter : state.leading.voters)
         partition.current_voters.push_back(describe(voter, clock));
-    for (const Progress& observer : state.leading.observers)
-        partition.observers.push_back(describe(observer, clock));
+    for (const Progress& observer : state.leading.observers) {
+        if (clock.now - observer.last_fetch < observer_session)
+            partition.observers.push_back(describe(observer, clock));
+    }
     (state.is_voter() ? partition.current_voters : partition.observers).push_back(self);
     const auto by_id = [](const auto& a, const auto& b) {
         return std::pair(a.replica_id, a.replica_directory_id) <

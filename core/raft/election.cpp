@@ -20,6 +20,11 @@ void Stepper::on(const Refused& event) {
     s_.role_deadline = std::min(s_.role_deadline, now_ + delay);
 }
 
+// Requests of version 0 name no voter: whoever they come to is meant.
+bool Stepper::is_meant(const ReplicaKey& voter) const {
+    return voter.id == no_node || is_mine(voter);
+}
+
 bool Stepper::is_mine(const ReplicaKey& voter) const {
     return voter.id == s_.self.id &&
            (voter.directory.is_zero() || voter.directory == s_.self.directory);
@@ -47,13 +52,14 @@ void Stepper::answer(RequestToken token, const VoteRequest& request) {
 }
 
 WireError Stepper::vote_refusal(const VoteRequest& request) const {
-    const bool is_possible = request.epoch >= LeaderEpoch(0) && request.end >= Offset(0) &&
+    const bool is_possible = request.candidate.id >= NodeId(0) && request.epoch >= LeaderEpoch(0) &&
+                             request.epoch <= epoch_max && request.end >= Offset(0) &&
                              request.last_epoch >= LeaderEpoch(0) &&
                              (request.is_pre_vote ? request.last_epoch <= request.epoch
                                                   : request.last_epoch < request.epoch);
     if (!is_possible) return WireError::invalid_request;
     if (request.epoch < s_.epoch) return WireError::fenced_leader_epoch;
-    if (!is_mine(request.voter)) return WireError::invalid_voter_key;
+    if (!is_meant(request.voter)) return WireError::invalid_voter_key;
     return WireError::none;
 }
 
@@ -127,10 +133,8 @@ void Stepper::answer(RequestToken token, const BeginQuorumEpochRequest& request)
         reply(token, BeginQuorumEpochResponse{error, view()});
     };
     if (request.view.epoch < s_.epoch) return respond(WireError::fenced_leader_epoch);
-    if (request.view.leader == no_node || request.view.leader == s_.self.id) {
-        return respond(WireError::invalid_request);
-    }
-    if (!is_mine(request.voter)) return respond(WireError::invalid_voter_key);
+    if (!is_of_other(request.view)) return respond(WireError::invalid_request);
+    if (!is_meant(request.voter)) return respond(WireError::invalid_voter_key);
     const bool is_voice_of_leader = s_.role == Role::prospective &&
                                     request.view.epoch == s_.epoch &&
                                     request.view.leader == s_.leader;
@@ -167,7 +171,7 @@ void Stepper::answer(RequestToken token, const EndQuorumEpochRequest& request) {
         reply(token, EndQuorumEpochResponse{error, view()});
     };
     if (request.view.epoch < s_.epoch) return respond(WireError::fenced_leader_epoch);
-    if (request.view.leader == s_.self.id) return respond(WireError::invalid_request);
+    if (!is_of_other(request.view)) return respond(WireError::invalid_request);
     take_view(request.view);
     const bool is_ours = s_.role == Role::follower && s_.epoch == request.view.epoch &&
                          s_.leader == request.view.leader && s_.is_voter();

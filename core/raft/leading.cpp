@@ -164,6 +164,21 @@ void Stepper::serve_parked() {
     });
 }
 
+// Makes room for another one: those go that were not heard for long, and of too many the one that
+// was not heard for longest.
+void Stepper::forget_observers() {
+    std::vector<Progress>& observers = s_.leading.observers;
+    std::erase_if(observers, [this](const Progress& one) {
+        return now_ - one.last_fetch >= observer_session;
+    });
+    if (observers.size() < options_.limits.observers_max) return;
+    observers.erase(std::min_element(observers.begin(),
+                                     observers.end(),
+                                     [](const Progress& a, const Progress& b) {
+                                         return a.last_fetch < b.last_fetch;
+                                     }));
+}
+
 // What a fetch proves: that its sender durably has all below the offset, with our epochs.
 Progress* Stepper::note_fetch(const FetchRequest& request) {
     Leading& leading = s_.leading;
@@ -173,7 +188,7 @@ Progress* Stepper::note_fetch(const FetchRequest& request) {
         progress = find_progress(leading.observers, request.replica);
     }
     if (progress == nullptr) {
-        if (leading.observers.size() >= options_.limits.observers_max) return nullptr;
+        forget_observers();
         progress = &leading.observers.emplace_back();
         progress->key = request.replica;
     }

@@ -40,12 +40,14 @@ WireError Stepper::change_refusal(bool needs_dynamic_voters) const {
 }
 
 void Stepper::answer(RequestToken token, const AddVoterRequest& request) {
-    const WireError refusal = change_refusal(true);
-    if (refusal != WireError::none) return answer_change(token, refusal);
+    if (!is_leader()) return answer_change(token, WireError::not_leader_or_follower);
     const NodeId id = request.voter.voter_id;
-    if (id < NodeId(0) || request.voter.voter_directory_id.is_zero()) {
+    if (id < NodeId(0) || request.voter.voter_directory_id.is_zero() ||
+        request.voter.endpoints.empty()) {
         return answer_change(token, WireError::invalid_request);
     }
+    const WireError refusal = change_refusal(true);
+    if (refusal != WireError::none) return answer_change(token, refusal);
     if (s_.voters().find(id) != nullptr) return answer_change(token, WireError::duplicate_voter);
     if (s_.leading.change) end_change(WireError::request_timed_out);
     VoterChange change;

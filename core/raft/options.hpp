@@ -22,6 +22,9 @@ struct Timing {
     Duration change_voter_timeout = Duration::milliseconds(30'000);
 };
 
+// An observer that was not heard for so long is forgotten, as Kafka's leader does.
+inline constexpr Duration observer_session = Duration::seconds(300);
+
 struct Limits {
     std::size_t parked_max = 1'000;      // fetches, reads: each
     std::size_t observers_max = 10'000;  // whose progress is remembered

@@ -153,9 +153,15 @@ void Stepper::become_resigned() {
     s_.role_deadline = now_ + election_timeout();
 }
 
+// Another node speaks as the leader of an epoch that can be.
+bool Stepper::is_of_other(const View& view) const {
+    return view.leader >= NodeId(0) && view.leader != s_.self.id && view.epoch <= epoch_max;
+}
+
 // What another node says of the quorum; the higher epoch is right.
 void Stepper::take_view(const View& view) {
-    const bool is_other = view.leader != no_node && view.leader != s_.self.id;
+    if (view.epoch > epoch_max) return;
+    const bool is_other = is_of_other(view);
     if (view.epoch > s_.epoch) {
         return is_other ? become_follower(view) : become_unattached(view.epoch);
     }

@@ -82,6 +82,9 @@ void Stepper::on(const SnapshotInstalled& event) {
     s_.epochs = {};
     s_.epochs.assign(event.id.epoch, event.id.end);
     s_.voter_history = {event.voters};
+    // Who asked for votes by the voters of its old log is no voter any more.
+    if (!s_.is_voter() && s_.role == Role::prospective) give_up_asking();
+    if (!s_.is_voter() && s_.role == Role::candidate) become_unattached(s_.epoch);
     // An observer that waited for nothing is a voter again when its own uncommitted removal is
     // replaced; from now on it must do something, some day.
     const bool waits_for_ever = !is_leader() && s_.role_deadline == Instant::never();

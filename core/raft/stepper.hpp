@@ -36,6 +36,7 @@ private:
     void become_follower(const View& view);
     void become_resigned();
     void leave_role(WireError why);
+    bool is_of_other(const View& view) const;
     void take_view(const View& view);
     void give_up_asking();
     void role_deadline_passed();
@@ -73,6 +74,7 @@ private:
     void count_votes();
     Duration succession_delay(const std::vector<ReplicaKey>& successors) const;
     bool is_mine(const ReplicaKey& voter) const;
+    bool is_meant(const ReplicaKey& voter) const;
 
     // --- leading.cpp
     void on(const Propose& event);
@@ -83,6 +85,7 @@ private:
     std::optional<log::EpochEnd> divergence(const FetchRequest& request) const;
     bool needs_snapshot(const FetchRequest& request) const;
     Progress* note_fetch(const FetchRequest& request);
+    void forget_observers();
     void note_quorum();
     void park(ParkedFetch fetch);
     FetchResponse fetch_head() const;

@@ -124,6 +124,10 @@ struct VoteRequest {
     friend bool operator==(const VoteRequest&, const VoteRequest&) = default;
 };
 
+// Nobody was elected so often: a higher epoch is refused, so that an epoch can always be followed
+// by another one.
+inline constexpr LeaderEpoch epoch_max{INT32_MAX / 2};
+
 // What every answer tells of the quorum. leader: no_node when unknown.
 struct View {
     LeaderEpoch epoch;

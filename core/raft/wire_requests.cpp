@@ -267,7 +267,12 @@ Understood<AddVoterRequest, protocol::AddRaftVoterResponse> from_wire(
     AddVoterRequest typed;
     typed.voter.voter_id = request.voter_id;
     typed.voter.voter_directory_id = request.voter_directory_id;
-    typed.voter.endpoints = request.listeners;
+    // Where the quorum cannot reach it, it says nothing of itself.
+    const bool is_reachable =
+        std::any_of(request.listeners.begin(), request.listeners.end(), [&](const Endpoint& one) {
+            return one.name == context.listener;
+        });
+    if (is_reachable) typed.voter.endpoints = request.listeners;
     typed.timeout = Duration::milliseconds(std::max(request.timeout_ms, 0));
     typed.answers_when_committed = request.ack_when_committed;
     return typed;

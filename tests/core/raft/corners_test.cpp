@@ -51,6 +51,96 @@ protected:
     std::vector<Send> asked_;
 };
 
+// Bytes of a peer, whoever it is: an id that is none, an epoch that nothing can follow.
+TEST_F(CornersTest, NobodyIsLedByOrVotesForWhoCannotBe) {
+    const auto error_of = [&](Raft& raft, const Request& request) {
+        const Effects done = step(raft, Received{RequestToken(7), request});
+        const auto& response = std::get<Response>(done.reply.at(0).answer);
+        return std::visit([](const auto& one) { return one.error; }, response);
+    };
+    Raft raft(options_, opened_);
+    step(raft, Start{});
+    const ReplicaKey self = key_of(voter(1));
+    const ReplicaKey other = key_of(voter(2));
+    const ReplicaKey ghost{NodeId(-5), {}};
+    const LeaderEpoch beyond = epoch_max + 1;
+    const auto vote = [&](LeaderEpoch epoch, const ReplicaKey& candidate) {
+        return VoteRequest{epoch, candidate, self, {}, {}, false};
+    };
+    const View of_ghost{LeaderEpoch(50), NodeId(-7), {}};
+    const View of_beyond{beyond, NodeId(2), {}};
+    const WireError invalid = WireError::invalid_request;
+
+    EXPECT_EQ(error_of(raft, vote(LeaderEpoch(50), ghost)), invalid);
+    EXPECT_EQ(error_of(raft, vote(beyond, other)), invalid);
+    for (const View& view : {of_ghost, of_beyond}) {
+        EXPECT_EQ(error_of(raft, BeginQuorumEpochRequest{view, self}), invalid);
+        EXPECT_EQ(error_of(raft, EndQuorumEpochRequest{view, {}}), invalid);
+    }
+    EXPECT_EQ(raft.state().epoch, LeaderEpoch(0));
+
+    const Effects asked = tick(raft);
+    step(raft, Answered{asked.send.at(0).id, VoteResponse{WireError::none, of_beyond, false}});
+    EXPECT_EQ(raft.state().epoch, LeaderEpoch(0));
+    step(raft, Answered{asked.send.at(1).id, VoteResponse{WireError::none, of_ghost, false}});
+    EXPECT_EQ(raft.state().epoch, LeaderEpoch(50)) << "an epoch without a leader that we know";
+    EXPECT_EQ(raft.state().leader, no_node);
+}
+
+// Version 0 of Vote and BeginQuorumEpoch has no voter.
+TEST_F(CornersTest, ARequestThatNamesNoVoterMeansWhoeverGetsIt) {
+    Raft raft(options_, opened_);
+    step(raft, Start{});
+    const VoteRequest request{LeaderEpoch(1), key_of(voter(2)), {no_node, {}}, {}, {}, false};
+
+    step(raft, Received{RequestToken(1), request});
+
+    EXPECT_EQ(raft.state().voted, key_of(voter(2)));
+}
+
+TEST_F(CornersTest, ANewVoterThatNobodyCanReachIsRefusedAtOnce) {
+    opened_.voters = {{no_offset, VoterSet({voter(1)}), 1}};
+    Raft raft(options_, opened_);
+    step(raft, Start{});
+    ASSERT_EQ(raft.state().role, Role::leader);
+    AddVoterRequest request;
+    request.voter = voter(2);
+    request.voter.endpoints.clear();
+
+    const Effects done = step(raft, Received{RequestToken(1), request});
+
+    const auto& response = std::get<Response>(done.reply.at(0).answer);
+    EXPECT_EQ(std::get<VoterChangeResponse>(response).error, WireError::invalid_request);
+    EXPECT_FALSE(raft.state().leading.change);
+}
+
+TEST_F(CornersTest, AnObserverThatIsGoneIsForgotten) {
+    opened_.voters = {{no_offset, VoterSet({voter(1)}), 1}};
+    options_.limits.observers_max = 2;
+    Raft raft(options_, opened_);
+    step(raft, Start{});
+    const auto fetch = [&](int id) {
+        FetchRequest request;
+        request.replica = key_of(voter(id));
+        request.epoch = raft.state().epoch;
+        step(raft, Received{RequestToken(static_cast<std::uint64_t>(id)), request});
+        now_ = now_ + Duration::seconds(1);
+    };
+    const auto ids = [&] {
+        std::vector<std::int32_t> known;
+        for (const Progress& one : raft.state().leading.observers)
+            known.push_back(one.key.id.value());
+        return known;
+    };
+
+    for (const int id : {5, 6, 7})
+        fetch(id);
+    EXPECT_EQ(ids(), (std::vector{6, 7})) << "the one not heard for longest makes room";
+    now_ = now_ + observer_session;
+    fetch(8);
+    EXPECT_EQ(ids(), std::vector{8});
+}
+
 TEST_F(CornersTest, ACandidateThatAsksAgainWaitsForTheDiskAgain) {
     Raft raft(options_, opened_);
     step(raft, Start{});

@@ -111,6 +111,34 @@ TEST(TheoremsTest, AVoterByAnInstalledSnapshotHasADeadline) {
     EXPECT_FALSE(result.finding) << result.finding->text;
 }
 
+// A voter that was removed while it was away asks for votes while a snapshot is being installed,
+// which then says that it is none: it goes back to its leader, or looks for one.
+TEST(TheoremsTest, WhoIsNoVoterByAnInstalledSnapshotAsksForNoVotes) {
+    const char* const denied =
+        "nodes 3 0 0\nseed 1\nchunks 1\nrun 5000\ncrash 3\nremove-voter 1 3\nrun 1000\n"
+        "remove-voter 1 2\nrun 1000\npropose 1 5\nrun 500\nsnapshot 1\nrun 500\ncrash 2\n"
+        "restart 3\ndeliver 3>1 fetch\ndeliver 1>3 fetch-answer\n"
+        "deliver 3>1 fetch-snapshot\ndeliver 1>3 fetch-snapshot-answer\n"
+        "@16000000000 tick 3\ndeliver 3>1 vote\ndeliver 1>3 vote-answer\nsync 3\nsync 3\n"
+        "run 10000\npropose 1 5\nsettle 60000\n";
+    const char* const granted =
+        "nodes 3 0 0\nseed 1\nchunks 1\nrun 5000\ncrash 3\nremove-voter 1 3\nrun 1000\n"
+        "propose 1 5\nrun 2000\nsnapshot 1\nrun 500\nrestart 3\ndeliver 3>1 fetch\n"
+        "deliver 1>3 fetch-answer\ndeliver 3>1 fetch-snapshot\n"
+        "deliver 1>3 fetch-snapshot-answer\n@16000000000 tick 3\nfail 3>1 vote\n"
+        "fail 3>2 vote\nsync 3\ncrash 1\ncrash 2\nrestart 1\nrestart 2\n"
+        "@16100000000 tick 3\ndeliver 3>1 vote\ndeliver 1>3 vote-answer\n"
+        "deliver 3>2 vote\ndeliver 2>3 vote-answer\nrun 3000\n";
+    for (const char* const text : {denied, granted}) {
+        const auto script = parse_script(text, "x");
+        ASSERT_TRUE(script);
+
+        const Replay result = replay(script->world, script->pace, script->commands);
+
+        EXPECT_FALSE(result.finding) << result.finding->text;
+    }
+}
+
 TEST(TheoremsTest, ALongSnapshotIsPartOfAScript) {
     const auto script = parse_script("nodes 3 0 0\nchunks 70\nsettle 1000\n", "x");
 
