@@ -286,7 +286,7 @@ Response Controller::decide(const AlterConfigs& request, const Moment& /*at*/, R
         if (refusal) {
             answer.error_code = refusal->error;
             answer.error_message = refusal->message;
-        } else if (!request.body.validate_only) {
+        } else {
             alteration.add_records(records);
         }
         response.responses.push_back(std::move(answer));
