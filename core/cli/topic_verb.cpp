@@ -4,12 +4,14 @@
 #include "core/cli/session.hpp"
 #include "core/cli/verbs.hpp"
 #include "core/client/admin.hpp"
+#include "core/protocol/limits.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace glasslog::cli {
@@ -51,7 +53,15 @@ Expected<std::map<std::string, std::string>, InputError> parse_configs(
                                          "key=value, for example retention.ms=60000",
                                          {}}};
         }
-        configs[text.substr(0, equals)] = text.substr(equals + 1);
+        std::string value = text.substr(equals + 1);
+        if (value.size() > protocol::string_bytes_max) {
+            return Unexpected{InputError{
+                "--config",
+                fmt::format("the value of {} has {} bytes", text.substr(0, equals), value.size()),
+                fmt::format("at most {} bytes", protocol::string_bytes_max),
+                {}}};
+        }
+        configs[text.substr(0, equals)] = std::move(value);
     }
     return configs;
 }

@@ -3,6 +3,7 @@
 
 #include "core/metadata/controller.hpp"
 #include "core/metadata/features.hpp"
+#include "core/protocol/limits.hpp"
 
 #include <fmt/format.h>
 
@@ -106,7 +107,15 @@ std::optional<Refusal> apply_changes(const Resource& resource,
             const std::string* present = find_value(values, change.name);
             const std::string before =
                 present != nullptr ? *present : std::string(definition->default_value.value_or(""));
-            values[change.name] = changed_list(before, change);
+            std::string after = changed_list(before, change);
+            if (after.size() > protocol::string_bytes_max) {
+                return Refusal{WireError::invalid_config,
+                               fmt::format("{} would have {} bytes; a value has at most {}",
+                                           change.name,
+                                           after.size(),
+                                           protocol::string_bytes_max)};
+            }
+            values[change.name] = std::move(after);
         }
     }
     return std::nullopt;
@@ -286,7 +295,7 @@ Response Controller::decide(const AlterConfigs& request, const Moment& /*at*/, R
         if (refusal) {
             answer.error_code = refusal->error;
             answer.error_message = refusal->message;
-        } else if (!request.body.validate_only) {
+        } else {
             alteration.add_records(records);
         }
         response.responses.push_back(std::move(answer));

@@ -5,6 +5,8 @@
 #include "core/metadata/image_delta.hpp"
 #include "core/metadata/node_sets.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -15,6 +17,16 @@ namespace glasslog::metadata {
 namespace {
 
 using protocol::WireError;
+
+// It asks what would be answered.
+bool is_validation(const Request& request) {
+    return std::visit(
+        [](const auto& one) {
+            if constexpr (requires { one.body.validate_only; }) return one.body.validate_only;
+            return false;
+        },
+        request);
+}
 
 }  // namespace
 
@@ -45,6 +57,15 @@ Decision Controller::handle(const Request& request, RequestToken token, const Mo
     Decision decision;
     Response response =
         std::visit([&](const auto& one) { return decide(one, at, decision.records); }, request);
+    if (is_user_operation(request) && decision.records.size() > options_.records_per_request_max) {
+        decision.records.clear();
+        response =
+            refuse_all(request,
+                       WireError::policy_violation,
+                       fmt::format("one request writes at most {} records, and this one more",
+                                   options_.records_per_request_max));
+    }
+    if (is_validation(request)) decision.records.clear();
     decision.replies.push_back({token, std::move(response)});
     if (!decision.records.empty()) soft_.no_op_at = at.now + options_.no_op_interval;
     decision.wake_at = soft_.next_deadline();

@@ -27,8 +27,9 @@
 
 namespace glasslog::metadata {
 
-// records: one atomic batch, or none. replies: when the records, and all that they rest on, are
-// committed. wake_at: call on_timer then; it replaces the time of earlier decisions.
+// records: to be written so that all of them count or none (decision_batches.hpp). replies: when
+// the records, and all that they rest on, are committed. wake_at: call on_timer then; it replaces
+// the time of earlier decisions.
 struct Decision {
     std::vector<Record> records;
     std::vector<Reply> replies;
@@ -38,10 +39,11 @@ struct Decision {
 struct ControllerOptions {
     NodeId node{1};
     std::string cluster_id;
-    StaticConfigs file;                                // defaults: num.partitions, …
-    std::int32_t partitions_per_request_max = 10'000;  // of one atomic batch
-    std::int32_t max_replication_factor = 1;           // until the node can replicate
-    Duration session_timeout = Duration::seconds(9);   // broker.session.timeout.ms
+    StaticConfigs file;  // defaults: num.partitions, …
+    std::int32_t partitions_per_request_max = 10'000;
+    std::size_t records_per_request_max = 10'000;     // of a user; they fit one batch
+    std::int32_t max_replication_factor = 1;          // until the node can replicate
+    Duration session_timeout = Duration::seconds(9);  // broker.session.timeout.ms
     Duration balance_interval = Duration::seconds(300);
     Duration unclean_interval = Duration::seconds(300);
     // metadata.max.idle.interval.ms; max() for a quorum of one voter, whose log need not move.
@@ -69,7 +71,8 @@ public:
     // is called; a one-node service, whose broker sends no heartbeats, does without both.
     Decision begin(Instant now);
 
-    // Decides. Changes soft() alone.
+    // Decides. Changes soft() alone. What a user asks is refused as a whole, with
+    // POLICY_VIOLATION, when it takes more than records_per_request_max.
     Decision handle(const Request& request, RequestToken token, const Moment& at);
 
     // Decides what is due by now, one thing at a time: a wake_at that is not in the future asks to
@@ -138,7 +141,6 @@ private:
     Response decide(const protocol::ListPartitionReassignmentsRequest& request,
                     const Moment& at,
                     Records& records);
-
 
     // brokers.cpp
     bool is_stale(NodeId broker, BrokerEpoch epoch) const;

@@ -154,7 +154,7 @@ Response Controller::decide(const UpdateFeatures& request, const Moment& /*at*/,
             response.results.emplace_back();
             response.results.back().feature = name;
         }
-        if (request.body.validate_only || update->max_version_level == present) continue;
+        if (update->max_version_level == present) continue;
         records.emplace_back(protocol::FeatureLevelRecord{name, update->max_version_level});
         if (name != elr_version) continue;
         if (update->max_version_level > 0) {

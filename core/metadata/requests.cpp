@@ -62,8 +62,18 @@ Response refused(const protocol::ListPartitionReassignmentsRequest&, WireError e
 
 }  // namespace
 
-Response refuse_all(const Request& request, WireError error) {
-    const std::string message(protocol::name(error));
+bool is_user_operation(const Request& request) {
+    return std::holds_alternative<CreateTopics>(request) ||
+           std::holds_alternative<DeleteTopics>(request) ||
+           std::holds_alternative<CreatePartitions>(request) ||
+           std::holds_alternative<AlterConfigs>(request) ||
+           std::holds_alternative<UpdateFeatures>(request) ||
+           std::holds_alternative<protocol::ElectLeadersRequest>(request) ||
+           std::holds_alternative<protocol::AlterPartitionReassignmentsRequest>(request);
+}
+
+Response refuse_all(const Request& request, WireError error, std::string_view text) {
+    const std::string message(text.empty() ? protocol::name(error) : text);
     return std::visit(
         overloaded{
             [&](const CreateTopics& one) -> Response {

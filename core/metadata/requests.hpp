@@ -27,6 +27,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -136,7 +137,14 @@ Request plain_request(Body body) {
     }
 }
 
-// The same answer for all that a request asks, by a node that cannot decide it.
-Response refuse_all(const Request& request, protocol::WireError error);
+// Asked by a user. What it writes is one batch, or it is refused as a whole; what brokers and
+// controllers ask is done whatever it takes.
+bool is_user_operation(const Request& request);
+
+// The same answer for all that a request asks, by a node that cannot decide it. message: where
+// there is room for one; empty: the name of the error.
+Response refuse_all(const Request& request,
+                    protocol::WireError error,
+                    std::string_view message = {});
 
 }  // namespace glasslog::metadata

@@ -1,7 +1,9 @@
 #include "core/metadata/service.hpp"
 
+#include "core/base/check.hpp"
 #include "core/base/overloaded.hpp"
 #include "core/metadata/bootstrap.hpp"
+#include "core/metadata/decision_batches.hpp"
 #include "core/metadata/features.hpp"
 #include "core/metadata/image_records.hpp"
 #include "core/metadata/log_entries.hpp"
@@ -12,7 +14,9 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <span>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace glasslog::metadata {
@@ -21,13 +25,14 @@ namespace {
 
 using protocol::WireError;
 
-// Of one batch; a longer decision becomes several, in order.
-constexpr std::size_t records_per_batch_max = 10'000;
-
-// An image without one is of a log that begins: with the newest.
-std::int16_t level_of(const Image& image) {
+// An image without one is of a log that begins: with the level that its first records say.
+std::int16_t level_of(const Image& image, std::span<const Record> records) {
     const auto at = image.features.find(std::string(metadata_version));
     if (at != image.features.end()) return at->second;
+    for (const Record& record : records) {
+        const auto* level = std::get_if<protocol::FeatureLevelRecord>(&record);
+        if (level != nullptr && level->name == metadata_version) return level->feature_level;
+    }
     for (const SupportedFeature& feature : supported_features()) {
         if (feature.name == metadata_version) return feature.levels.last;
     }
@@ -46,7 +51,10 @@ public:
           log_(runtime, directory, options_.quorum),
           publisher_(runtime),
           fold_(Image()),
-          last_snapshot_(runtime.clock.now()) {}
+          last_snapshot_(runtime.clock.now()) {
+        // What a user asks is one batch, also where there are no transactions.
+        CHECK(options_.controller.records_per_request_max <= options_.batch.records_max);
+    }
 
     void start(UniqueFunction<void(Expected<void, IoError>)> done) {
         raft::LogListener listener;
@@ -96,8 +104,14 @@ public:
         }
         const RequestToken token(++last_token_);
         Decision decision = controller_->handle(request, token, moment());
+        std::vector<DecisionBatch> batches = batches_for(std::move(decision.records));
+        if (is_user_operation(request) && batches.size() > 1) {
+            // Not too many records, so too many bytes.
+            batches.clear();
+            decision.replies = {{token, refuse_all(request, WireError::record_list_too_large)}};
+        }
         answers_.emplace(token, Waiting{std::move(request), std::move(done)});
-        take(std::move(decision));
+        take(std::move(decision), batches);
     }
 
     Uuid draw_id(const std::string& entity) {
@@ -226,11 +240,11 @@ private:
         controller_.emplace(options_.controller, fold_.image());
         if (controller_changed_) controller_changed_();
         // What the controller before began to say counts as not said (KIP-868).
-        if (fold_.is_in_transaction()) {
-            first.insert(first.begin(),
-                         protocol::AbortTransactionRecord{"another controller took over"});
+        if (fold_.is_in_transaction() &&
+            !append(batches_for({protocol::AbortTransactionRecord{"another controller leads"}}))) {
+            return;
         }
-        if (append(first)) take(controller_->begin(runtime_.clock.now()));
+        if (append(batches_for(std::move(first)))) take(controller_->begin(runtime_.clock.now()));
     }
 
     // Whoever waits is told: another controller may have done it, or will.
@@ -246,7 +260,13 @@ private:
     }
 
     void take(Decision decision) {
-        if (!append(decision.records)) return refuse(std::move(decision.replies));
+        const std::vector<DecisionBatch> batches = batches_for(std::move(decision.records));
+        take(std::move(decision), batches);
+    }
+
+    // batches: of the decision's records.
+    void take(Decision decision, std::span<const DecisionBatch> batches) {
+        if (!append(batches)) return refuse(std::move(decision.replies));
         if (!decision.replies.empty()) {
             parked_.push_back({log_.end(), std::move(decision.replies)});
             if (parked_.front().end <= applied_end_) settle_soon();
@@ -273,20 +293,18 @@ private:
         }));
     }
 
-    // False: this node leads no more, or its log failed; which of them is told next.
-    bool append(std::span<const Record> records) {
-        const std::int16_t level = level_of(controller_->state());
-        while (!records.empty()) {
-            const auto batch = records.first(std::min(records.size(), records_per_batch_max));
-            std::vector<Bytes> values;
-            values.reserve(batch.size());
-            for (const Record& record : batch)
-                values.push_back(
-                    protocol::encode_metadata_record({record, version_at(record, level)}));
-            const auto proposal = log_.propose(values);
+    std::vector<DecisionBatch> batches_for(std::vector<Record> records) const {
+        const std::int16_t level = level_of(controller_->state(), records);
+        return batches_of(std::move(records), level, options_.batch);
+    }
+
+    // All batches of a decision. False: this node leads no more, or its log failed; which of them
+    // is told next, and a transaction that was begun is aborted by whoever leads then.
+    bool append(std::span<const DecisionBatch> batches) {
+        for (const DecisionBatch& batch : batches) {
+            const auto proposal = log_.propose(batch.values);
             if (!proposal) return false;
-            controller_->replay(batch, proposal->base, proposal->epoch);
-            records = records.subspan(batch.size());
+            controller_->replay(batch.records, proposal->base, proposal->epoch);
         }
         return true;
     }

@@ -10,6 +10,7 @@
 #include "core/base/unique_function.hpp"
 #include "core/metadata/configs.hpp"
 #include "core/metadata/controller.hpp"
+#include "core/metadata/decision_batches.hpp"
 #include "core/metadata/image.hpp"
 #include "core/metadata/publisher.hpp"
 #include "core/metadata/requests.hpp"
@@ -25,6 +26,7 @@ namespace glasslog::metadata {
 struct ServiceOptions {
     ControllerOptions controller;
     raft::QuorumOptions quorum;
+    BatchLimits batch;  // a decision beyond it is a transaction; a user's is refused
     std::int64_t snapshot_after_bytes = 20 << 20;        // of batches since the last one
     Duration snapshot_after = Duration::seconds(3'600);  // and something was committed; 0: never
     std::size_t waiting_requests_max = 10'000;  // beyond it a request is answered with time-out
@@ -73,8 +75,9 @@ public:
 
     raft::ReplicatedLog& log();
 
-    // Decides, and answers when that is committed; NOT_CONTROLLER for all of it while another
-    // node, or none, is the active controller.
+    // Decides, and answers when all of that is committed; NOT_CONTROLLER for all of it while
+    // another node, or none, is the active controller; RECORD_LIST_TOO_LARGE, and nothing is done,
+    // when what a user asks is more bytes than a batch may have.
     void ask(Request request, Answer<Response> done);
 
     // A request of the wire, with the chance that it needs.

@@ -345,7 +345,7 @@ Response Controller::decide(const CreateTopics& request, const Moment& /*at*/, R
                 continue;
             }
             response.topics.push_back(creation.answer());
-            if (!request.body.validate_only) creation.add_records(records);
+            creation.add_records(records);
         }
     }
     return response;
@@ -558,7 +558,6 @@ Response Controller::decide(const CreatePartitions& request,
             continue;
         }
         answer(wanted.name, {});
-        if (request.body.validate_only) continue;
         for (std::size_t at = 0; at < replicas->size(); ++at) {
             const PartitionIndex index(present + static_cast<std::int32_t>(at));
             protocol::PartitionRecord record = partition_record(image_, index, (*replicas)[at]);

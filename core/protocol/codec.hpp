@@ -27,16 +27,16 @@ struct MessageCodec {
 };
 
 // The body's bytes in that version; records are chained in, not copied. A field that the version
-// does not have is left out; a string is cut to 32767 bytes where the version has int16 lengths.
-// CHECKs that the version is one of Message::versions.
+// does not have is left out; a string is cut to string_bytes_max, at the end of a character. CHECKs
+// that the version is one of Message::versions.
 template <typename Message>
 Payload encode(const Message& message, Version version) {
     return MessageCodec<Message>::encode(message, version);
 }
 
 // Reads a message from the start of `bytes`; whatever follows it is left alone. Records are slices
-// of `bytes`. Refuses a version out of range, truncation, and lengths beyond the bytes left;
-// allocates at most about 64 times bytes.size().
+// of `bytes`. Refuses a version out of range, truncation, lengths beyond the bytes left, and
+// strings beyond string_bytes_max; allocates at most about 64 times bytes.size().
 template <typename Message>
 Expected<DecodedMessage<Message>, DecodeError> decode_prefix(const Bytes& bytes, Version version) {
     return MessageCodec<Message>::decode_prefix(bytes, version);

@@ -1,6 +1,7 @@
 #include "core/protocol/reader.hpp"
 
 #include "core/base/varint.hpp"
+#include "core/protocol/limits.hpp"
 
 namespace glasslog::protocol {
 
@@ -24,11 +25,16 @@ void Reader::get(std::string_view name, Payload& value, const Spec& spec) {
 }
 
 std::int64_t Reader::string_length(std::string_view name, const Spec& spec) {
-    if (is_flexible_ && !spec.is_rigid) {
-        return checked_length(name, std::int64_t{unsigned_varint(name)} - 1, spec);
+    if (!is_flexible_ || spec.is_rigid) {
+        std::int16_t length = 0;
+        get(name, length, spec);
+        return checked_length(name, length, spec);
     }
-    std::int16_t length = 0;
-    get(name, length, spec);
+    const std::int64_t length = std::int64_t{unsigned_varint(name)} - 1;
+    if (length > std::int64_t{string_bytes_max}) {
+        fail(fmt::format("{}: a string of {} bytes", name, length));
+        return 0;
+    }
     return checked_length(name, length, spec);
 }
 

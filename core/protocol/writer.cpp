@@ -1,11 +1,23 @@
 #include "core/protocol/writer.hpp"
 
-#include <algorithm>
+#include "core/protocol/limits.hpp"
 
 namespace glasslog::protocol {
 namespace {
 
-constexpr std::size_t old_string_size_max = 32767;
+// What a string may have, without the half of a character at its end. A message that quotes what a
+// peer sent may be longer; what changes its meaning by a cut is refused before it is written.
+ByteView first_of_text(ByteView text) {
+    if (text.size() <= string_bytes_max) return text;
+    constexpr std::size_t character_bytes_max = 4;
+    const auto is_inside_character = [&](std::size_t at) { return (text[at] & 0xC0) == 0x80; };
+    for (std::size_t back = 0; back < character_bytes_max; ++back) {
+        if (!is_inside_character(string_bytes_max - back)) {
+            return text.first(string_bytes_max - back);
+        }
+    }
+    return text.first(string_bytes_max);  // no UTF-8
+}
 
 }  // namespace
 
@@ -15,12 +27,10 @@ void Writer::put(std::string_view, const Uuid& value, const Spec&) {
 }
 
 void Writer::put(std::string_view, const std::string& value, const Spec& spec) {
-    ByteView text = as_bytes(value);
+    const ByteView text = first_of_text(as_bytes(value));
     if (is_flexible_ && !spec.is_rigid) {
         append_unsigned_varint(buffer_, text.size() + 1);
     } else {
-        // A message that quotes what a peer sent may be longer than the old form can tell.
-        text = text.first(std::min(text.size(), old_string_size_max));
         append_be(buffer_, static_cast<std::int16_t>(text.size()));
     }
     buffer_.insert(buffer_.end(), text.begin(), text.end());

@@ -126,6 +126,23 @@ TEST(AlterConfigsTest, ALongListCostsNoMoreThanItsWords) {
     EXPECT_EQ(ask(lab, {topic({{"cleanup.policy", subtract, words}})}), WireError::none);
 }
 
+// What stands there and what is added are strings; together they are none that could be read.
+TEST(AlterConfigsTest, RefusesAListThatGrowsBeyondAString) {
+    ControllerLab lab;
+    lab.create("full");
+    const char* key = "follower.replication.throttled.replicas";
+    const auto replicas = [](int first) {
+        std::string words = "0:1";
+        for (int i = first; i < first + 3'000; ++i)
+            words += "," + std::to_string(i) + ":1";
+        return words;
+    };
+
+    EXPECT_EQ(ask(lab, {topic({{key, append, replicas(10'000)}})}), WireError::none);
+    EXPECT_EQ(ask(lab, {topic({{key, append, replicas(20'000)}})}), WireError::invalid_config);
+    EXPECT_TRUE(lab.last.records.empty());
+}
+
 TEST(AlterConfigsTest, WritesOnlyWhatDiffers) {
     ControllerLab lab;
     lab.create("full");

@@ -15,7 +15,8 @@ namespace glasslog::metadata::test {
 
 class ControllerLab {
 public:
-    ControllerLab() : controller_(options(), {}) {
+    explicit ControllerLab(ControllerOptions chosen = options())
+        : controller_(std::move(chosen), {}) {
         replay(controller_.bootstrap());
         register_broker(NodeId(1));
     }

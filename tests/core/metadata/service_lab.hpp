@@ -66,10 +66,16 @@ public:
         });
         if (!opened) return false;
         EXPECT_TRUE(opened->has_value());
-        service_ = std::make_unique<Service>(*runtime_, *directory_, options(**opened));
+        ServiceOptions chosen = options(**opened);
+        chosen.batch = batch;
+        chosen.controller.records_per_request_max = batch.records_max;
+        service_ = std::make_unique<Service>(*runtime_, *directory_, std::move(chosen));
         service_->on_failure([this](IoError error) { failure_ = std::move(error); });
         return true;
     }
+
+    // Of a service that is opened later.
+    BatchLimits batch;
 
     // A quorum of this node alone.
     static ServiceOptions options(const storage::OpenedDirectory& opened) {
@@ -90,11 +96,11 @@ public:
         return options;
     }
 
-    std::optional<protocol::WireError> create(const std::string& name) {
+    std::optional<protocol::WireError> create(const std::string& name, int partitions = 1) {
         protocol::CreateTopicsRequest body;
         body.topics.emplace_back();
         body.topics[0].name = name;
-        body.topics[0].num_partitions = 1;
+        body.topics[0].num_partitions = partitions;
         body.topics[0].replication_factor = 1;
         const auto response = await<protocol::CreateTopicsResponse>([&](auto done) {
             service_->handle<protocol::CreateTopicsResponse>(std::move(body),

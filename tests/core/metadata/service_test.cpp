@@ -11,6 +11,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <set>
@@ -232,6 +233,136 @@ TEST(ServiceTest, LosesNoAnsweredTopicInAPowerLossAtAnyBoundary) {
             EXPECT_EQ(lab.image().features.count("metadata.version"), 1U) << k;
         }
     }
+}
+
+// How many records of the type stand in the log.
+template <typename Wanted>
+int count_records(ServiceLab& lab) {
+    const Bytes log = lab.lab().image().contents(log_path).value_or(Bytes());
+    int count = 0;
+    for (ByteView left = log.view(); !left.empty();) {
+        const auto batch = protocol::BatchView::read(left);
+        if (!batch) break;
+        const auto entries = read_entries(*batch);
+        for (const LogEntry& entry : entries.value()) {
+            const auto* replayed = std::get_if<ReplayedBatch>(&entry);
+            if (replayed == nullptr) continue;
+            count +=
+                static_cast<int>(std::ranges::count_if(replayed->records, [](const Record& one) {
+                    return std::holds_alternative<Wanted>(one);
+                }));
+        }
+        left = left.subspan(batch->size());
+    }
+    return count;
+}
+
+TEST(ServiceTest, WritesTheLargestTopicAsOneBatch) {
+    ServiceLab lab;
+    ASSERT_TRUE(lab.start());
+    lab.register_broker(1);
+    const Offset before = lab.image().offset;
+
+    EXPECT_EQ(lab.create("big", 10'000), WireError::policy_violation);
+    EXPECT_EQ(lab.image().offset, before);
+    EXPECT_EQ(lab.create("big", 9'999), WireError::none);
+
+    EXPECT_EQ(lab.image().offset, before + 10'000);
+    EXPECT_EQ(count_records<protocol::BeginTransactionRecord>(lab), 0);
+    const Bytes log = lab.lab().image().contents(log_path).value_or(Bytes());
+    std::int32_t largest = 0;
+    for (ByteView left = log.view(); !left.empty();) {
+        const auto batch = protocol::BatchView::read(left);
+        ASSERT_TRUE(batch.has_value());
+        largest = std::max(largest, batch->record_count());
+        left = left.subspan(batch->size());
+    }
+    EXPECT_EQ(largest, 10'000);
+}
+
+TEST(ServiceTest, RefusesWhatIsMoreBytesThanABatchMayHave) {
+    ServiceLab lab;
+    lab.batch.bytes_max = 200;
+    ASSERT_TRUE(lab.start());
+    ASSERT_TRUE(lab.register_broker(1)) << "of a broker: a transaction";
+    const Offset before = lab.image().offset;
+
+    EXPECT_EQ(lab.create(std::string(240, 'n')), WireError::record_list_too_large);
+    EXPECT_EQ(lab.image().offset, before);
+    EXPECT_EQ(lab.create("n"), WireError::none);
+}
+
+constexpr std::size_t few_records = 3;
+const std::vector<std::string> topic_names{"a", "b", "c", "d", "e"};
+
+// A log that begins with more records than a batch has.
+Bytes long_bootstrap() {
+    std::vector<Record> records{protocol::FeatureLevelRecord{"metadata.version", 30}};
+    for (const std::string& name : topic_names)
+        records.emplace_back(protocol::ConfigRecord{ConfigResourceType::broker, "", name, "1"});
+    return encode_bootstrap(records, 5);
+}
+
+// A broker of five topics comes back: each changes its partition's leader. Its epoch, once told.
+std::optional<BrokerEpoch> change_much(ServiceLab& lab) {
+    lab.batch.records_max = few_records;
+    lab.put_file("bootstrap.checkpoint", long_bootstrap().view());
+    if (!lab.start() || !lab.register_broker(1)) return std::nullopt;
+    for (const std::string& name : topic_names) {
+        if (lab.create(name) != WireError::none) return std::nullopt;
+    }
+    return lab.register_broker(2);
+}
+
+// Each decision of the run above stands there as a whole.
+void expect_whole_decisions(const Image& image) {
+    const Topic* last = image.find_topic(topic_names.back());
+    if (last == nullptr) return;
+    for (const std::string& name : topic_names) {
+        const PartitionState& partition = image.find_topic(name)->partitions.at(0);
+        EXPECT_EQ(partition.leader_epoch, last->partitions.at(0).leader_epoch) << name;
+        EXPECT_EQ(partition.leader, last->partitions.at(0).leader) << name;
+    }
+    const bool is_led = last->partitions.at(0).leader != no_node;
+    const Broker* broker = image.find_broker(NodeId(1));
+    ASSERT_NE(broker, nullptr);
+    EXPECT_EQ(is_led, !broker->is_fenced);
+}
+
+TEST(ServiceTest, LeavesNoHalfOfADecisionInAPowerLossAtAnyBoundary) {
+    std::uint64_t boundaries = 0;
+    {
+        ServiceLab lab;
+        ASSERT_TRUE(change_much(lab));
+        boundaries = lab.lab().boundaries();
+        EXPECT_GE(count_records<protocol::EndTransactionRecord>(lab), 3)
+            << "the beginning, the registration, the end of the fence";
+    }
+    int open_count = 0;
+    for (const sim::CrashModel& model : sim::all_crash_models()) {
+        for (std::uint64_t k = 0; k <= boundaries; ++k) {
+            ServiceLab lab(k + 1);
+            lab.lab().crash_at(k, model);
+            const std::optional<BrokerEpoch> told = change_much(lab);
+            lab.crash(model);
+            // The first crashes take the directory with the file.
+            const bool is_formatted =
+                lab.lab().image().contents("data/bootstrap.checkpoint").has_value();
+
+            ASSERT_TRUE(lab.start()) << k;
+            SCOPED_TRACE(k);
+            expect_whole_decisions(lab.image());
+            if (is_formatted) {
+                EXPECT_EQ(lab.image().configs_of({ConfigResourceType::broker, ""}).size(),
+                          topic_names.size());
+            }
+            if (told) {
+                EXPECT_EQ(lab.image().find_broker(NodeId(1))->epoch, *told);
+            }
+            open_count += count_records<protocol::AbortTransactionRecord>(lab);
+        }
+    }
+    EXPECT_GT(open_count, 0) << "a crash in the middle of a transaction";
 }
 
 // The metadata log of a three-node Kafka cluster, with every type of record that was in use.

@@ -142,6 +142,55 @@ TEST(TopicsTest, WritesNothingWhenAskedToValidateOnly) {
     EXPECT_TRUE(lab.last.records.empty());
 }
 
+// The record of the topic is the one too many.
+TEST(TopicsTest, RefusesATopicWhoseRecordsAreNoBatch) {
+    ControllerLab lab;
+
+    const auto asked = lab.create({.topics = {counted(10'000, 1)}, .validate_only = true});
+    EXPECT_EQ(asked.topics.at(0).error_code, WireError::policy_violation);
+    EXPECT_EQ(lab.create("big", 10'000), WireError::policy_violation);
+    EXPECT_TRUE(lab.last.records.empty());
+    EXPECT_EQ(lab.image().find_topic("big"), nullptr);
+
+    EXPECT_EQ(lab.create("big", 9'999), WireError::none);
+    EXPECT_EQ(lab.last.records.size(), 10'000U);
+}
+
+ControllerOptions with_records_per_request(std::size_t records_max) {
+    ControllerOptions options = ControllerLab::options();
+    options.records_per_request_max = records_max;
+    return options;
+}
+
+TEST(TopicsTest, RefusesAsAWholeWhatIsNoBatch) {
+    ControllerLab lab(with_records_per_request(3));
+    for (const char* name : {"a", "b", "c", "d"})
+        ASSERT_EQ(lab.create(name), WireError::none);
+    const auto deleted = [&](std::vector<std::string> names) {
+        protocol::DeleteTopicsRequest body;
+        body.topic_names = std::move(names);
+        body.timeout_ms = 1'000;
+        std::vector<WireError> codes;
+        for (const auto& answer :
+             lab.ask<protocol::DeleteTopicsResponse>(DeleteTopics{body, protocol::Version(5)})
+                 .responses) {
+            codes.push_back(answer.error_code);
+        }
+        return codes;
+    };
+    constexpr WireError refused = WireError::policy_violation;
+
+    const auto two = lab.create({.topics = {plain("e"), plain("f")}});
+    EXPECT_EQ(two.topics.at(0).error_code, refused);
+    EXPECT_EQ(two.topics.at(1).error_code, refused);
+    EXPECT_THAT(deleted({"a", "b", "c", "d"}), ElementsAre(refused, refused, refused, refused));
+    EXPECT_EQ(lab.image().topics.size(), 4U);
+
+    EXPECT_THAT(deleted({"a", "b", "c"}),
+                ElementsAre(WireError::none, WireError::none, WireError::none));
+    EXPECT_EQ(lab.image().topics.size(), 1U);
+}
+
 TEST(TopicsTest, WritesTopicThenConfigsThenPartitions) {
     ControllerLab lab;
     Wanted topic = counted(2, 1);

@@ -3,6 +3,8 @@
 
 #include "tests/support/messages.hpp"
 
+#include "core/base/check.hpp"
+#include "core/protocol/limits.hpp"
 #include "tests/support/allocations.hpp"
 #include "tests/support/generators.hpp"
 #include "tests/support/golden.hpp"
@@ -10,6 +12,9 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <rapidcheck.h>
+
+#include <algorithm>
+#include <map>
 
 namespace glasslog::protocol {
 namespace {
@@ -155,17 +160,73 @@ TEST(MessagesTest, LeaveOutWhatTheVersionDoesNotHave) {
     EXPECT_EQ(*back, FetchRequest{});
 }
 
-TEST(MessagesTest, CutStringsThatTheOldFormCannotTell) {
-    CreateTopicsResponse response;
-    response.topics = {{.name = "t", .error_message = std::string(40'000, 'x')}};
+// A run of x that fills a compact string, one x longer.
+Bytes with_one_more(const Bytes& bytes) {
+    std::vector<std::uint8_t> longer(bytes.view().begin(), bytes.view().end());
+    const auto run = std::search_n(longer.begin(), longer.end(), string_bytes_max, 'x');
+    CHECK(run != longer.end());
+    // The length is 32768, one more than the string's: 80 80 02.
+    *(run - 3) += 1;
+    longer.insert(run, 'x');
+    return Bytes::from(std::move(longer));
+}
 
-    const auto old_form =
-        decode<CreateTopicsResponse>(encode(response, Version{4}).flatten(), Version{4});
-    const auto compact =
-        decode<CreateTopicsResponse>(encode(response, Version{5}).flatten(), Version{5});
+TEST(MessagesTest, RefuseCompactStringsThatKafkaDoesNotRead) {
+    const Version version{1};
+    const std::string longest(string_bytes_max, 'x');
+    IncrementalAlterConfigsRequest by_name;
+    by_name.resources.emplace_back();
+    IncrementalAlterConfigsRequest by_value = by_name;
+    by_name.resources[0].resource_name = longest;
+    by_value.resources[0].configs.push_back({"key", ConfigOperation::set, longest});
 
-    EXPECT_EQ(old_form.value().topics.front().error_message->size(), 32767U);
-    EXPECT_EQ(compact.value().topics.front().error_message->size(), 40'000U);
+    for (const auto& [request, field] :
+         {std::pair(by_name, "resource_name"), std::pair(by_value, "value")}) {
+        const Bytes bytes = encode(request, version).flatten();
+        const auto whole = decode<IncrementalAlterConfigsRequest>(bytes, version);
+        const auto longer = decode<IncrementalAlterConfigsRequest>(with_one_more(bytes), version);
+
+        ASSERT_TRUE(whole.has_value()) << field;
+        EXPECT_EQ(*whole, request) << field;
+        ASSERT_FALSE(longer.has_value()) << field;
+        EXPECT_EQ(longer.error().what,
+                  fmt::format("IncrementalAlterConfigsRequest version 1: {}: a string of 32768 "
+                              "bytes",
+                              field));
+    }
+}
+
+TEST(MessagesTest, BoundTheBytesOfAFieldByTheirFrameAlone) {
+    EnvelopeRequest request;
+    request.request_data = Bytes::from(std::vector<std::uint8_t>(40'000, 'x'));
+
+    const auto back = decode<EnvelopeRequest>(encode(request, Version{0}).flatten(), Version{0});
+
+    ASSERT_TRUE(back.has_value());
+    EXPECT_EQ(*back, request);
+}
+
+TEST(MessagesTest, CutStringsThatNobodyCouldRead) {
+    const std::string euros = [] {
+        std::string text;
+        while (text.size() < 40'000)
+            text += "\u20AC";  // three bytes; 10,922 of them are 32,766
+        return text;
+    }();
+    const std::map<std::string, std::size_t> sizes{{std::string(40'000, 'x'), 32'767},
+                                                   {std::string(40'000, '\x80'), 32'767},
+                                                   {euros, 32'766}};
+    for (const auto& [text, size] : sizes) {
+        CreateTopicsResponse response;
+        response.topics = {{.name = "t", .error_message = text}};
+        for (const Version version : {Version{4}, Version{5}}) {
+            const auto back =
+                decode<CreateTopicsResponse>(encode(response, version).flatten(), version);
+
+            ASSERT_TRUE(back.has_value()) << version.value();
+            EXPECT_EQ(*back->topics.front().error_message, text.substr(0, size)) << version.value();
+        }
+    }
 }
 
 TEST(MessagesTest, IgnoreBytesAfterARequestOnly) {

@@ -165,6 +165,19 @@ TEST(MetadataRecordTest, UnknownTypesAreKept) {
     EXPECT_EQ(to_hex(encode_metadata_record(*decoded).view()), "011d000909");
 }
 
+TEST(MetadataRecordTest, AStringThatKafkaDoesNotReadIsRefused) {
+    const auto record = [](std::vector<std::uint8_t> length, std::size_t size) {
+        std::vector<std::uint8_t> value{1, 4, 0, 2, 2, 'r', 2, 'k'};  // of a config
+        value.insert(value.end(), length.begin(), length.end());
+        value.insert(value.end(), size, 'x');
+        value.push_back(0);
+        return decode_metadata_record(Bytes::from(std::move(value)));
+    };
+
+    EXPECT_TRUE(record({0x80, 0x80, 0x02}, 32'767).has_value());
+    EXPECT_FALSE(record({0x81, 0x80, 0x02}, 32'768).has_value());
+}
+
 TEST(MetadataRecordTest, BrokenFramesAreRefused) {
     const auto refused = [](std::vector<std::uint8_t> bytes) {
         return !decode_metadata_record(Bytes::from(std::move(bytes))).has_value();

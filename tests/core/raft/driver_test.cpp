@@ -104,6 +104,27 @@ TEST(DriverTest, TheWholeQuorumComesBackFromAPowerLoss) {
 }
 
 // The old leader wrote what nobody else has; others went on without it.
+// The least is one batch: from memory, and from disk for a follower that was away.
+TEST(DriverTest, ABatchThatIsLargerThanAFetchIsFetchedWhole) {
+    QuorumLab lab({});
+    lab.start_all();
+    const NodeId leader = lab.leader();
+    const NodeId follower(leader == NodeId(1) ? 2 : 1);
+    const QuorumOptions options = lab.options_of(follower);
+    const auto fetch_bytes_max = static_cast<std::size_t>(options.fetch_bytes_max);
+    const std::string large(fetch_bytes_max * 2, 'l');
+    const std::string larger(fetch_bytes_max * 8, 'x');
+
+    lab.write(large);
+    lab.world().power_loss(follower, sim::CrashModel{});
+    lab.write(larger);
+    lab.write("after");
+    lab.world().restart(follower);
+    ASSERT_TRUE(lab.run_until([&] { return lab.knows_everywhere("after"); }));
+
+    EXPECT_TRUE(lab.told(follower).values == (std::vector<std::string>{large, larger, "after"}));
+}
+
 TEST(DriverTest, CutsWhatNoMajorityHas) {
     QuorumLab lab({});
     lab.start_all();
