@@ -66,7 +66,9 @@ public:
         });
         if (!opened) return false;
         EXPECT_TRUE(opened->has_value());
-        service_ = std::make_unique<Service>(*runtime_, *directory_, options(**opened));
+        ServiceOptions how = options(**opened);
+        if (snapshot_after_bytes) how.snapshot_after_bytes = *snapshot_after_bytes;
+        service_ = std::make_unique<Service>(*runtime_, *directory_, std::move(how));
         service_->on_failure([this](IoError error) { failure_ = std::move(error); });
         return true;
     }
@@ -75,7 +77,7 @@ public:
     static ServiceOptions options(const storage::OpenedDirectory& opened) {
         const raft::Voter self{.voter_id = NodeId(1),
                                .voter_directory_id = opened.meta.directory_id,
-                               .endpoints = {},
+                               .endpoints = {{"CONTROLLER", "host", 9093}},
                                .kraft_version_feature = {0, 1}};
         ServiceOptions options;
         options.controller.node = NodeId(1);
@@ -157,6 +159,8 @@ public:
     storage::LogDirectory& directory() { return *directory_; }
 
     sim::DiskLab& lab() { return lab_; }
+
+    std::optional<std::int64_t> snapshot_after_bytes;  // of the next start
 
 private:
     sim::DiskLab lab_;
