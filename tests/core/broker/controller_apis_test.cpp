@@ -27,8 +27,7 @@ protected:
         request.controller_id = NodeId(id);
         const auto port = static_cast<std::uint16_t>(9000 + id);
         request.listeners.push_back({"CONTROLLER", "host", port, 0});
-        request.listeners.push_back(
-            {"SECOND", "host", static_cast<std::uint16_t>(port + 500), 0});
+        request.listeners.push_back({"SECOND", "host", static_cast<std::uint16_t>(port + 500), 0});
         request.features = metadata::test::registration_of(NodeId(id), 1, {}).features;
         const auto answer = lab_.await<Response>([&](auto done) {
             lab_.service().handle<Response>(request, protocol::Version(0), std::move(done));
