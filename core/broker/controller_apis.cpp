@@ -16,6 +16,7 @@ using protocol::WireError;
 // Bytes in, bytes out, around a typed handler. False: the bytes are broken.
 template <typename Body, typename Response>
 bool call(ControllerApis& apis,
+          const std::string& listener,
           protocol::Version version,
           const Bytes& bytes,
           ControllerApis::Done done) {
@@ -24,9 +25,10 @@ bool call(ControllerApis& apis,
     auto answer = [version, done = std::move(done)](const Response& response) mutable {
         done(protocol::encode(response, version));
     };
-    if constexpr (std::is_same_v<Body, protocol::EnvelopeRequest> ||
-                  std::is_same_v<Body, protocol::DescribeClusterRequest>) {
+    if constexpr (std::is_same_v<Body, protocol::EnvelopeRequest>) {
         apis.handle(*body, std::move(answer));
+    } else if constexpr (std::is_same_v<Body, protocol::DescribeClusterRequest>) {
+        apis.handle(*body, listener, std::move(answer));
     } else if constexpr (std::is_same_v<Body, protocol::ApiVersionsRequest>) {
         apis.handle(*body, version, std::move(answer));
     } else {
@@ -38,7 +40,11 @@ bool call(ControllerApis& apis,
 struct Route {
     ApiKey key;
     bool is_forwarded;  // from a broker, for a client
-    bool (*call)(ControllerApis&, protocol::Version, const Bytes&, ControllerApis::Done);
+    bool (*call)(ControllerApis&,
+                 const std::string& listener,
+                 protocol::Version,
+                 const Bytes&,
+                 ControllerApis::Done);
 };
 
 // Sorted by key.
@@ -142,9 +148,13 @@ ControllerApis::ControllerApis(metadata::Service& service,
                                std::string cluster_id)
     : service_(service), config_(config), cluster_id_(std::move(cluster_id)) {}
 
-bool ControllerApis::serve(ApiKey key, protocol::Version version, const Bytes& body, Done done) {
+bool ControllerApis::serve(const std::string& listener,
+                           ApiKey key,
+                           protocol::Version version,
+                           const Bytes& body,
+                           Done done) {
     const Route* route = find_route(key, version);
-    if (route != nullptr) return route->call(*this, version, body, std::move(done));
+    if (route != nullptr) return route->call(*this, listener, version, body, std::move(done));
     if (key != ApiKey::api_versions) return false;
     done(protocol::encode(unsupported_api_versions(), protocol::Version(0)));
     return true;
@@ -156,7 +166,7 @@ bool ControllerApis::serve_forwarded(ApiKey key,
                                      Done done) {
     const Route* route = find_route(key, version);
     if (route == nullptr || !route->is_forwarded) return false;
-    return route->call(*this, version, body, std::move(done));
+    return route->call(*this, config_.quorum.listener_name, version, body, std::move(done));
 }
 
 void ControllerApis::handle(const protocol::EnvelopeRequest& request,
@@ -171,12 +181,10 @@ void ControllerApis::handle(const protocol::EnvelopeRequest& request,
     if (!frame) return refuse(WireError::invalid_request);
     const ApiKey key = frame->header.request_api_key;
     const protocol::Version version = frame->header.request_api_version;
-    const Route* route = find_route(key, version);
-    if (route == nullptr || !route->is_forwarded) return refuse(WireError::invalid_request);
     const protocol::ResponseTo to{key, version, frame->header.correlation_id};
     // A copy in case the bytes are broken and the envelope must be answered after all.
     auto shared = std::make_shared<metadata::Answer<protocol::EnvelopeResponse>>(std::move(done));
-    const bool is_taken = route->call(*this, version, frame->body, [to, shared](Payload body) {
+    const bool is_taken = serve_forwarded(key, version, frame->body, [to, shared](Payload body) {
         const Bytes whole = protocol::encode_response_frame(to, std::move(body)).flatten();
         protocol::EnvelopeResponse response;
         response.response_data = Bytes::copy_of(whole.view().subspan(protocol::length_prefix_size));
@@ -194,8 +202,26 @@ void ControllerApis::handle(const protocol::ApiVersionsRequest& request,
     done(describe_apis(request, version, *service_.image(), protocol::ListenerKind::controller));
 }
 
-// The controllers that registered, or, before they did, the voters of the quorum.
+// Where they listen under the name of the listener that was asked: the controllers that
+// registered, whether they vote or not, or, before the first one did, the voters of the quorum.
+void ControllerApis::add_controllers(const std::string& listener,
+                                     protocol::DescribeClusterResponse& response) const {
+    const auto add = [&](NodeId id, const auto& endpoints) {
+        for (const auto& endpoint : endpoints) {
+            if (endpoint.name != listener) continue;
+            response.brokers.push_back({id, endpoint.host, endpoint.port, std::nullopt, false});
+        }
+    };
+    const metadata::ImagePtr image = service_.image();
+    for (const auto& [id, controller] : image->controllers)
+        add(id, controller.endpoints);
+    if (!image->controllers.empty()) return;
+    for (const raft::Voter& voter : service_.log().state().voters().all())
+        add(voter.voter_id, voter.endpoints);
+}
+
 void ControllerApis::handle(const protocol::DescribeClusterRequest& request,
+                            const std::string& listener,
                             metadata::Answer<protocol::DescribeClusterResponse> done) {
     protocol::DescribeClusterResponse response;
     response.endpoint_type = 2;
@@ -207,15 +233,8 @@ void ControllerApis::handle(const protocol::DescribeClusterRequest& request,
         return done(std::move(response));
     }
     response.cluster_id = cluster_id_;
-    const raft::State& state = service_.log().state();
-    response.controller_id = state.leader;
-    for (const raft::Voter& voter : state.voters().all()) {
-        for (const raft::Endpoint& endpoint : voter.endpoints) {
-            if (endpoint.name != config_.quorum.listener_name) continue;
-            response.brokers.push_back(
-                {voter.voter_id, endpoint.host, endpoint.port, std::nullopt, false});
-        }
-    }
+    response.controller_id = service_.log().state().leader;
+    add_controllers(listener, response);
     done(std::move(response));
 }
 

@@ -27,7 +27,12 @@ public:
 
     // A request that came to a controller's listener. False: nothing like it is served there, or
     // its bytes are broken, and the connection is to be closed; `done` is dropped.
-    bool serve(protocol::ApiKey key, protocol::Version version, const Bytes& body, Done done);
+    // listener: its name.
+    bool serve(const std::string& listener,
+               protocol::ApiKey key,
+               protocol::Version version,
+               const Bytes& body,
+               Done done);
 
     // The same for a client's request that a broker forwards: only those are taken.
     bool serve_forwarded(protocol::ApiKey key,
@@ -51,9 +56,13 @@ public:
                 protocol::Version version,
                 metadata::Answer<protocol::ApiVersionsResponse> done);
     void handle(const protocol::DescribeClusterRequest& request,
+                const std::string& listener,
                 metadata::Answer<protocol::DescribeClusterResponse> done);
 
 private:
+    void add_controllers(const std::string& listener,
+                         protocol::DescribeClusterResponse& response) const;
+
     metadata::Service& service_;
     const Config& config_;
     std::string cluster_id_;

@@ -100,7 +100,8 @@ void Reactor::handle_as_controller(const rpc::ConnectionFacts& from, rpc::Reques
     }
     auto responder = std::make_shared<rpc::Responder>(std::move(request.responder));
     const bool is_taken =
-        apis_->serve(request.header.request_api_key,
+        apis_->serve(from.listener,
+                     request.header.request_api_key,
                      request.header.request_api_version,
                      request.body,
                      [responder](Payload body) { responder->respond(std::move(body)); });

@@ -48,7 +48,8 @@ std::string advice(const client::ClientError& error, const ClientFlags& flags) {
         return "no node that was asked leads: is a majority of the voters running?";
     if (error.code == WireError::unsupported_version) {
         return "voters can change from kraft.version 1 on; a quorum of controller.quorum.voters is "
-               "at 0 until that feature is raised";
+               "at 0, which cannot be raised here yet: it has to be formatted anew, with "
+               "--standalone or --initial-controllers";
     }
     if (error.code == WireError::duplicate_voter)
         return "see the voters with: glasslog quorum describe --replication";

@@ -68,7 +68,7 @@ public:
     Controller(ControllerOptions options, Image image);
 
     // Leads a cluster of brokers from now on: all sessions and timers begin. Once, before on_timer
-    // is called; a one-node service, whose broker sends no heartbeats, does without both.
+    // is called; the broker of a node that is alone beats as any other does (decision 0009).
     Decision begin(Instant now);
 
     // Decides. Changes soft() alone. What a user asks is refused as a whole, with

@@ -172,6 +172,7 @@ private:
         }
         applied_end_ = batch.end;
         applied_epoch_ = batch.epoch;
+        applied_time_ = view->max_timestamp();
         bytes_since_snapshot_ += static_cast<std::int64_t>(batch.bytes.size());
         settle_soon();
     }
@@ -212,7 +213,7 @@ private:
         last_snapshot_ = now;
         bytes_since_snapshot_ = 0;
         log_.take_snapshot({.id = {applied_end_, applied_epoch_},
-                            .time = runtime_.clock.wall().milliseconds(),
+                            .time = applied_time_,
                             .values = snapshot_values(fold_.image())},
                            gate_.wrap([this](Expected<void, IoError> taken) {
                                is_snapshotting_ = false;
@@ -331,6 +332,7 @@ private:
     ImageFold fold_;  // what was committed
     Offset applied_end_{0};
     LeaderEpoch applied_epoch_{0};
+    std::int64_t applied_time_ = 0;  // of the newest batch, milliseconds since 1970
     Offset told_end_{0};
 
     Instant last_snapshot_;

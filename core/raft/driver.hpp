@@ -2,7 +2,7 @@
 
 // The driver of a quorum node: tells the machine (raft.hpp) what happened, and does on disk and
 // network what it wants, in the order of events.hpp. It decides nothing. Only the files of
-// ReplicatedLog include it. docs/raft.md, "Driver".
+// ReplicatedLog include it. docs/raft-driver.md.
 //
 //   a step's writes (truncate, append, save) are issued at once, in order;
 //   what a step holds back until they are durable waits for the next sync, one at a time, that

@@ -227,10 +227,6 @@ void MetadataLog::save(const QuorumState& state, const VotersAt& voters) {
                        }));
 }
 
-bool MetadataLog::is_dirty() const {
-    return synced_count_ < change_count_ || saves_done_ < saves_asked_;
-}
-
 void MetadataLog::sync(UniqueFunction<void(Offset)> done) {
     CHECK(!round_, "one at a time");
     if (has_failed_ || is_closing_) return;

@@ -2,7 +2,7 @@
 
 // MetadataLog: all of a quorum node that is on its disk: the segments of __cluster_metadata-0,
 // quorum-state and the snapshots, in one folder. It makes the machine's starting point (Opened) of
-// them, and durable what the machine wants durable. docs/raft.md, "Driver".
+// them, and durable what the machine wants durable. docs/raft-driver.md.
 
 #include "core/protocol/record_batch.hpp"
 #include "core/raft/options.hpp"
@@ -51,9 +51,6 @@ public:
     // Everything asked for before is durable; answers the end of what then is: never above a
     // truncation that was asked for since. One at a time.
     void sync(UniqueFunction<void(Offset)> done);
-
-    // Whether sync() would have anything to do.
-    bool is_dirty() const;
 
     // The log is empty and begins at the snapshot's end, durably.
     void restart_at(SnapshotId snapshot, runtime::IoDone<void> done);

@@ -1,7 +1,7 @@
 #pragma once
 
 // Mistakes that only a simulation can make: each is one that a real consensus, or its author, once
-// made. The first enumerator is the protocol. docs/raft.md tells what each breaks.
+// made. The first enumerator is the protocol. docs/simulator.md tells what each breaks.
 
 #include <cstdint>
 

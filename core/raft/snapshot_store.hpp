@@ -2,8 +2,8 @@
 
 // SnapshotStore: the checkpoint files of the metadata log, beside its segments: written by this
 // node's state machine, fetched from a leader piece by piece, served to followers, read, removed. A
-// file has its final name only when it is whole and durable. Source: KIP-630; docs/raft.md,
-// "Driver".
+// file has its final name only when it is whole and durable. Source: KIP-630;
+// docs/raft-driver.md.
 
 #include "core/protocol/errors.hpp"
 #include "core/raft/snapshot_file.hpp"

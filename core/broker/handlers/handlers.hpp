@@ -13,6 +13,7 @@
 #include "core/protocol/messages/describe_log_dirs.hpp"
 #include "core/protocol/messages/describe_topic_partitions.hpp"
 #include "core/protocol/messages/fetch.hpp"
+#include "core/protocol/messages/incremental_alter_configs.hpp"
 #include "core/protocol/messages/init_producer_id.hpp"
 #include "core/protocol/messages/list_offsets.hpp"
 #include "core/protocol/messages/metadata.hpp"
@@ -46,6 +47,9 @@ void handle_delete_topics(Reactor& reactor, Call<protocol::DeleteTopicsRequest> 
 
 // configs.cpp
 void handle_describe_configs(Reactor& reactor, Call<protocol::DescribeConfigsRequest> call);
+
+// alter_configs.cpp
+void handle_alter_configs(Reactor& reactor, Call<protocol::IncrementalAlterConfigsRequest> call);
 
 // produce.cpp
 void handle_produce(Reactor& reactor, Call<protocol::ProduceRequest> call);

@@ -51,6 +51,19 @@ TEST_F(ConfigsTest, TablesAreSortedForLookUp) {
     }
 }
 
+TEST_F(ConfigsTest, ABrokerSeesItsOwnValuesAndNobodyElses) {
+    set(ConfigResourceType::broker, "2", {{"log.retention.ms", "7"}});
+
+    for (const auto& [node, value] : {std::pair(1, "604800000"), std::pair(2, "7")}) {
+        const ConfigLayers of_node{image, file, NodeId(node)};
+        EXPECT_EQ(topic_settings(of_node, "orders").retention_ms, std::stoll(value)) << node;
+    }
+    const ConfigEntry own = entry(describe_broker({image, file, NodeId(2)}), "log.retention.ms");
+    EXPECT_EQ(own.value, "7");
+    EXPECT_EQ(own.source, ConfigSource::dynamic_broker);
+    EXPECT_EQ(entry(describe_broker(layers()), "log.retention.ms").value, std::nullopt);
+}
+
 TEST_F(ConfigsTest, TheStrongestLayerHolds) {
     EXPECT_EQ(topic_key("flush.ms").value, "9223372036854775807");
     EXPECT_EQ(topic_key("flush.ms").source, ConfigSource::default_value);

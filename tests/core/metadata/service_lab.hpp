@@ -69,6 +69,7 @@ public:
         ServiceOptions chosen = options(**opened);
         chosen.batch = batch;
         chosen.controller.records_per_request_max = batch.records_max;
+        if (snapshot_after_bytes) chosen.snapshot_after_bytes = *snapshot_after_bytes;
         service_ = std::make_unique<Service>(*runtime_, *directory_, std::move(chosen));
         service_->on_failure([this](IoError error) { failure_ = std::move(error); });
         return true;
@@ -81,7 +82,7 @@ public:
     static ServiceOptions options(const storage::OpenedDirectory& opened) {
         const raft::Voter self{.voter_id = NodeId(1),
                                .voter_directory_id = opened.meta.directory_id,
-                               .endpoints = {},
+                               .endpoints = {{"CONTROLLER", "host", 9093}},
                                .kraft_version_feature = {0, 1}};
         ServiceOptions options;
         options.controller.node = NodeId(1);
@@ -163,6 +164,8 @@ public:
     storage::LogDirectory& directory() { return *directory_; }
 
     sim::DiskLab& lab() { return lab_; }
+
+    std::optional<std::int64_t> snapshot_after_bytes;  // of the next start
 
 private:
     sim::DiskLab lab_;

@@ -5,6 +5,7 @@
 #include "core/metadata/bootstrap.hpp"
 #include "core/metadata/log_entries.hpp"
 #include "core/protocol/record_batch.hpp"
+#include "core/raft/snapshot_file.hpp"
 #include "tests/core/metadata/service_lab.hpp"
 #include "tests/support/facts.hpp"
 
@@ -14,6 +15,7 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <set>
 
 namespace glasslog::metadata::test {
@@ -178,6 +180,33 @@ TEST(ServiceTest, TellsNothingAsDoneThatIsNotInItsLog) {
 
     EXPECT_TRUE(lab.failure().has_value());
     EXPECT_THAT(answers, ElementsAre(WireError::not_controller));
+}
+
+// A reader of the header learns how old the state is, not when it was written.
+TEST(ServiceTest, ASnapshotTellsTheTimeOfTheNewestBatchInside) {
+    ServiceLab lab;
+    lab.snapshot_after_bytes = 1;
+    ASSERT_TRUE(lab.start());
+    lab.register_broker(1);
+    lab.lab().run(Duration::seconds(1));  // a snapshot at a time: the last one is of all
+    ASSERT_EQ(lab.create("orders"), WireError::none);
+    lab.lab().run(Duration::seconds(1));
+
+    const Bytes log = lab.lab().image().contents(log_path).value_or(Bytes());
+    std::map<Offset, std::int64_t> times;  // by the end of the batch
+    for (ByteView left = log.view(); !left.empty();) {
+        const auto batch = protocol::BatchView::read(left);
+        ASSERT_TRUE(batch.has_value());
+        times[batch->base_offset() + batch->record_count()] = batch->max_timestamp();
+        left = left.subspan(batch->size());
+    }
+    const raft::SnapshotId newest{times.rbegin()->first, LeaderEpoch(1)};
+    const std::string name = raft::snapshot_file_name({newest, raft::SnapshotFileKind::whole});
+    const auto file = lab.lab().image().contents("data/__cluster_metadata-0/" + name);
+    ASSERT_TRUE(file.has_value()) << name;
+    const auto snapshot = raft::decode_snapshot(*file, newest.epoch);
+    ASSERT_TRUE(snapshot.has_value());
+    EXPECT_EQ(snapshot->last_contained_time, times.rbegin()->second);
 }
 
 // As a Kafka controller leaves it that dies in the middle.
