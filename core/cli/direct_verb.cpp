@@ -48,7 +48,7 @@ constexpr const char* examples =
     "  glasslog sim direct --seeds 1..100000 --jobs 2\n"
     "  glasslog sim direct --seed 7 --trace\n"
     "  glasslog sim direct --seeds 1..1000 --rule commit=any_epoch\n"
-    "  glasslog sim direct --seed 4 --rule read=from_memory --shrink > stale-read.direct\n"
+    "  glasslog sim direct --seed 1 --rule read=from_memory --shrink > stale-read.direct\n"
     "  glasslog sim direct --replay stale-read.direct\n"
     "  glasslog sim direct --exhaustive --depth 12\n"
     "Exit codes: 0 holds, 1 violated, 2 unusable input, 4 a fault never bit.";
@@ -63,6 +63,15 @@ struct Request {
     std::vector<const direct::Mistake*> planted;
 };
 
+std::string theorem_list() {
+    std::string list;
+    for (std::size_t i = 0; i < direct::theorem_count; ++i) {
+        const direct::TheoremName name = direct::name_of(static_cast<direct::Theorem>(i));
+        list += fmt::format("{}{} {}", i == 0 ? "one of " : ", ", name.id, name.name);
+    }
+    return list;
+}
+
 Expected<Request, InputError> request_of(const DirectFlags& flags) {
     Request request;
     request.options.voters = flags.voters;
@@ -76,7 +85,7 @@ Expected<Request, InputError> request_of(const DirectFlags& flags) {
         const auto theorem = direct::find_theorem(name);
         if (!theorem)
             return Unexpected{
-                InputError{"--watch", "no theorem '" + name + "'", "R1, M2, R-L3", {}}};
+                InputError{"--watch", "no theorem '" + name + "'", theorem_list(), {}}};
         request.options.watched |= direct::set_of(*theorem);
     }
     if (flags.strategy.empty()) return request;
@@ -164,6 +173,12 @@ void print_shrunk(const direct::Script& script) {
                shrunk.is_minimal ? "one-minimal" : "not yet minimal");
 }
 
+// Standard output is for a script, and there is none.
+ExitCode nothing_to_shrink(const std::string& run) {
+    fmt::print(stderr, "glasslog sim direct: {} holds: there is nothing to shrink\n", run);
+    return ExitCode::failed;
+}
+
 ExitCode run_replay(const DirectFlags& flags) {
     auto bytes = os::read_file(flags.file, script_bytes_max);
     if (!bytes) return complain(fmt::format("--replay: {}", bytes.error().text()));
@@ -177,14 +192,19 @@ ExitCode run_replay(const DirectFlags& flags) {
         print_shrunk(*script);
         return ExitCode::failed;
     }
-    fmt::print("{}\n", verdict(result.finding));
-    return judge(*script, result.finding);
+    if (flags.is_shrunk) return nothing_to_shrink("this run");
+    const ExitCode code = judge(*script, result.finding);
+    const bool is_expected = result.finding && code == ExitCode::done;
+    fmt::print("{}{}\n", is_expected ? "as expected: " : "", verdict(result.finding));
+    return code;
 }
 
 ExitCode run_seed(const Request& request, const DirectFlags& flags) {
     const direct::RunReport report = direct::explore(request.options, *flags.seed);
     const direct::Script script = direct::script_of(report, request.planted);
     if (flags.is_traced) print_trace(script);
+    if (flags.is_shrunk && !report.finding)
+        return nothing_to_shrink(fmt::format("seed {}", *flags.seed));
     if (flags.is_json) {
         fmt::print("{}\n", json_of(report).dump());
     } else if (!report.finding) {
@@ -201,6 +221,12 @@ ExitCode run_seed(const Request& request, const DirectFlags& flags) {
         }
     }
     return report.finding ? ExitCode::failed : ExitCode::done;
+}
+
+// Why not every run of this depth was looked at.
+const char* limit_of(const direct::ExhaustiveReport& report) {
+    if (report.finding) return " (stopped at a finding)";
+    return report.is_complete ? "" : " (the limit of states was reached)";
 }
 
 ExitCode run_exhaustive(const Request& request, const DirectFlags& flags) {
@@ -226,7 +252,7 @@ ExitCode run_exhaustive(const Request& request, const DirectFlags& flags) {
     } else {
         fmt::print("depth {}{}, {} states, {} steps, {}: {}\n",
                    report.depth,
-                   report.is_complete ? "" : " (the limit of states was reached)",
+                   limit_of(report),
                    report.states,
                    report.steps,
                    spent,

@@ -38,11 +38,47 @@ struct QuorumFlags {
     std::vector<std::string> endpoints;
 };
 
-std::string advice(const client::ClientError& error, const ClientFlags& flags) {
+// Which verb was refused, and whom it asked.
+struct Asked {
+    std::string verb;
+    bool is_change = false;
+    bool is_by_brokers = true;
+    std::string endpoints;
+};
+
+// The time ran out, here or at the leader.
+std::string advice_on_time(const client::ClientError& error, const Asked& asked) {
+    if (error.cause != client::Cause::timed_out) {
+        return "the leader could not make the change in time: another one runs, it leads since a "
+               "moment, the new voter is not running or has not caught up, or there is no "
+               "majority; see glasslog quorum describe --replication, and try again";
+    }
+    if (asked.is_change) {
+        return "the leader did not end the change in time: a new voter must run and have caught "
+               "up, and a majority must be there; give more time with --request-timeout MS; the "
+               "change may have been made: see glasslog quorum describe";
+    }
+    if (asked.is_by_brokers) {
+        return "no controller answers the broker: is a majority of the voters running? Or a node "
+               "is paused or slow: name more endpoints, or give more time with --request-timeout "
+               "MS";
+    }
+    return "it may be paused, cut off or slow: name more endpoints, or give more time with "
+           "--request-timeout MS";
+}
+
+std::string advice_on_invalid(const Asked& asked) {
+    if (asked.verb == "quorum remove")
+        return "it is the last voter: let another one vote first, with glasslog quorum add";
+    return "a voter needs an id of 0 or more, a directory id, an endpoint of a controller, and "
+           "the quorum's kraft.version among those that it supports";
+}
+
+std::string advice(const client::ClientError& error, const Asked& asked) {
     using protocol::WireError;
     if (error.cause == client::Cause::unreachable) {
         return fmt::format("does a node listen at {}? `glasslog up --status` shows who runs",
-                           flags.bootstrap);
+                           asked.endpoints);
     }
     if (error.code == WireError::not_leader_or_follower || error.code == WireError::not_controller)
         return "no node that was asked leads: is a majority of the voters running?";
@@ -51,29 +87,23 @@ std::string advice(const client::ClientError& error, const ClientFlags& flags) {
                "at 0, which cannot be raised here yet: it has to be formatted anew, with "
                "--standalone or --initial-controllers";
     }
-    if (error.code == WireError::duplicate_voter)
-        return "see the voters with: glasslog quorum describe --replication";
+    if (error.code == WireError::duplicate_voter) {
+        return "a voter has this id already; see the voters with: glasslog quorum describe "
+               "--replication; glasslog quorum remove ID makes room for another directory";
+    }
     if (error.code == WireError::voter_not_found) {
         return "id and directory id must both be those of a voter; see them with: glasslog quorum "
                "describe --replication";
     }
-    if (error.cause == client::Cause::timed_out) {
-        return "it may be paused, cut off or slow: name more endpoints, or give more time with "
-               "--request-timeout MS; a change may have been made";
-    }
-    if (error.code == WireError::request_timed_out) {
-        return "a new voter must run and have caught up, and a majority must be there: see "
-               "glasslog quorum describe --replication";
-    }
+    if (error.code == WireError::request_timed_out) return advice_on_time(error, asked);
+    if (error.code == WireError::invalid_request) return advice_on_invalid(asked);
     return {};
 }
 
-ExitCode refuse(const std::string& verb,
-                const client::ClientError& error,
-                const ClientFlags& flags) {
+ExitCode refuse(const client::ClientError& error, const Asked& asked) {
     if (error.cause == client::Cause::closed) return ExitCode::interrupted;
-    fmt::print(stderr, "glasslog {}: {}\n", verb, error.text());
-    const std::string hint = advice(error, flags);
+    fmt::print(stderr, "glasslog {}: {}\n", asked.verb, error.text());
+    const std::string hint = advice(error, asked);
     if (!hint.empty()) fmt::print(stderr, "  {}\n", hint);
     return ExitCode::failed;
 }
@@ -81,21 +111,23 @@ ExitCode refuse(const std::string& verb,
 // Runs `work` against the quorum that the flags name.
 template <typename Work>
 ExitCode with_quorum(const std::string& verb, const QuorumFlags& flags, Work work) {
-    ClientFlags asked = flags.client;
-    if (!flags.controllers.empty()) asked.bootstrap = flags.controllers;
-    auto config = cluster_config(asked);
+    const bool is_by_brokers = flags.controllers.empty();
+    ClientFlags client_flags = flags.client;
+    if (!is_by_brokers) client_flags.bootstrap = flags.controllers;
+    auto config = cluster_config(client_flags);
     if (!config) {
         InputError error = config.error();
-        if (!flags.controllers.empty()) error.where = "--bootstrap-controller";
+        if (!is_by_brokers) error.where = "--bootstrap-controller";
         return complain(verb, error);
     }
     Session session(*config);
-    QuorumAdmin admin(session.runtime(),
-                      session.config(),
-                      flags.controllers.empty() ? client::BootstrapKind::brokers
-                                                : client::BootstrapKind::controllers);
-    const Expected<void, client::ClientError> done = work(session, admin);
-    return done ? ExitCode::done : refuse(verb, done.error(), asked);
+    QuorumAdmin admin(
+        session.runtime(),
+        session.config(),
+        is_by_brokers ? client::BootstrapKind::brokers : client::BootstrapKind::controllers);
+    Asked asked{.verb = verb, .is_by_brokers = is_by_brokers, .endpoints = client_flags.bootstrap};
+    const Expected<void, client::ClientError> done = work(session, admin, asked);
+    return done ? ExitCode::done : refuse(done.error(), asked);
 }
 
 Expected<QuorumView, client::ClientError> ask_view(Session& session, QuorumAdmin& admin) {
@@ -111,7 +143,7 @@ void print_lines(const std::vector<std::string>& lines) {
 
 ExitCode describe(const QuorumFlags& flags) {
     using Done = Expected<void, client::ClientError>;
-    return with_quorum("quorum describe", flags, [&](Session& session, QuorumAdmin& admin) -> Done {
+    const auto work = [&](Session& session, QuorumAdmin& admin, Asked&) -> Done {
         const QuorumView view = TRY(ask_view(session, admin));
         const std::string cluster =
             TRY(session.wait<std::string>([&](auto done) { admin.cluster_id(std::move(done)); }));
@@ -128,7 +160,8 @@ ExitCode describe(const QuorumFlags& flags) {
                                  flags.is_readable ? TimeForm::readable : TimeForm::timestamps));
         }
         return {};
-    });
+    };
+    return with_quorum("quorum describe", flags, work);
 }
 
 // --- add ----------------------------------------------------------------------------------------
@@ -220,6 +253,12 @@ Json change_json(const std::string& what, NodeId id, const Uuid& directory_id) {
     return json;
 }
 
+bool has_voter(Session& session, QuorumAdmin& admin, const NewVoter& wanted) {
+    const auto view = ask_view(session, admin);
+    const client::QuorumReplica* found = view ? view->find_voter(wanted.id) : nullptr;
+    return found != nullptr && found->directory_id == wanted.directory_id;
+}
+
 ExitCode add(const QuorumFlags& flags) {
     using Done = Expected<void, client::ClientError>;
     const auto voter =
@@ -229,13 +268,21 @@ ExitCode add(const QuorumFlags& flags) {
         fmt::print("would add {}\n", text_of(*voter));
         return ExitCode::done;
     }
-    return with_quorum("quorum add", flags, [&](Session& session, QuorumAdmin& admin) -> Done {
-        TRY(ask_view(session, admin));  // the change goes to whoever leads
-        TRY(session.wait<void>([&](auto done) { admin.add_voter(*voter, std::move(done)); }));
+    const auto work = [&](Session& session, QuorumAdmin& admin, Asked& asked) -> Done {
+        const QuorumView before = TRY(ask_view(session, admin));
+        asked.is_change = true;
+        const auto added =
+            session.wait<void>([&](auto done) { admin.add_voter(*voter, std::move(done)); });
+        // Of two tries the first may have been late, and done all the same.
+        const bool may_be_ours = !added && before.find_voter(voter->id) == nullptr &&
+                                 added.error().code == protocol::WireError::duplicate_voter;
+        if (!added && !(may_be_ours && has_voter(session, admin, *voter)))
+            return Unexpected{added.error()};
         const Json json = change_json("added", voter->id, voter->directory_id);
         fmt::print("{}\n", flags.is_json ? to_line(json) : "added " + text_of(*voter));
         return {};
-    });
+    };
+    return with_quorum("quorum add", flags, work);
 }
 
 // --- remove -------------------------------------------------------------------------------------
@@ -256,20 +303,27 @@ ExitCode remove(const QuorumFlags& flags) {
         given = *parsed;
     }
     const NodeId id(*flags.node);
-    return with_quorum("quorum remove", flags, [&](Session& session, QuorumAdmin& admin) -> Done {
+    const auto work = [&](Session& session, QuorumAdmin& admin, Asked& asked) -> Done {
         const QuorumView view = TRY(ask_view(session, admin));
         const Uuid directory = given ? *given : TRY(find_directory(view, id));
         if (flags.is_rehearsal) {
             fmt::print("would remove controller {} with directory id {}\n", id, directory);
             return {};
         }
-        TRY(session.wait<void>(
-            [&](auto done) { admin.remove_voter(id, directory, std::move(done)); }));
+        asked.is_change = true;
+        const auto removed = session.wait<void>(
+            [&](auto done) { admin.remove_voter(id, directory, std::move(done)); });
+        // Of two tries the first may have been late, and done all the same.
+        const bool is_ours = !removed && view.find_voter(id) != nullptr &&
+                             view.find_voter(id)->directory_id == directory &&
+                             removed.error().code == protocol::WireError::voter_not_found;
+        if (!removed && !is_ours) return Unexpected{removed.error()};
         const std::string words =
             fmt::format("removed controller {} with directory id {}", id, directory);
         fmt::print("{}\n", flags.is_json ? to_line(change_json("removed", id, directory)) : words);
         return {};
-    });
+    };
+    return with_quorum("quorum remove", flags, work);
 }
 
 // --- command line -------------------------------------------------------------------------------

@@ -25,7 +25,11 @@ std::string advice(const client::ClientError& error, const ClientFlags& flags) {
     }
     if (error.code == WireError::topic_already_exists) return "--if-not-exists makes this no error";
     if (error.code == WireError::invalid_replication_factor)
-        return "there are fewer brokers than replicas: lower --replication-factor";
+        return "lower --replication-factor: topics of this build have one replica";
+    if (error.code == WireError::not_controller) {
+        return "no controller leads: is a majority of the controllers running? see: glasslog "
+               "quorum describe";
+    }
     return {};
 }
 

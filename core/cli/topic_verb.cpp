@@ -66,6 +66,20 @@ Expected<std::map<std::string, std::string>, InputError> parse_configs(
     return configs;
 }
 
+// A change whose time ran out may yet be made.
+ExitCode fail_change(const std::string& verb,
+                     const client::ClientError& error,
+                     const TopicFlags& flags) {
+    const ExitCode code = fail(verb, error, flags.client);
+    if (error.code != protocol::WireError::request_timed_out) return code;
+    fmt::print(stderr,
+               "  {0} may still be {1}d: see glasslog topic list; is a majority of the controllers "
+               "running? see glasslog quorum describe\n",
+               flags.topic,
+               verb.substr(verb.find(' ') + 1));
+    return code;
+}
+
 ExitCode create(const TopicFlags& flags) {
     const auto configs = parse_configs(flags.configs);
     if (!configs) return complain("topic create", configs.error());
@@ -83,7 +97,7 @@ ExitCode create(const TopicFlags& flags) {
             fmt::print("{} exists already\n", flags.topic);
             return ExitCode::done;
         }
-        if (!created) return fail("topic create", created.error(), flags.client);
+        if (!created) return fail_change("topic create", created.error(), flags);
         fmt::print("created {}: {} partitions, replication factor {}, id {}\n",
                    created->name,
                    created->partition_count,
@@ -103,7 +117,7 @@ ExitCode remove(const TopicFlags& flags) {
             fmt::print("{} does not exist\n", flags.topic);
             return ExitCode::done;
         }
-        if (!deleted) return fail("topic delete", deleted.error(), flags.client);
+        if (!deleted) return fail_change("topic delete", deleted.error(), flags);
         fmt::print("deleted {}\n", flags.topic);
         return ExitCode::done;
     });

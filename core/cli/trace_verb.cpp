@@ -69,9 +69,10 @@ Expected<std::vector<std::string>, InputError> files_of(const std::vector<std::s
         if (!found) return Unexpected{unreadable(found.error(), "a directory of traces")};
         if (found->empty()) {
             return Unexpected{InputError{path,
-                                         "no trace in it, nor in the directories below",
+                                         "no file 'trace' or 'trace.N' in it, nor in the "
+                                         "directories below",
                                          "a directory of glasslog up --trace",
-                                         {}}};
+                                         "files of other names can be given one by one"}};
         }
         files.insert(files.end(), found->begin(), found->end());
     }

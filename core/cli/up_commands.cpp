@@ -134,6 +134,12 @@ bool has_come(UpCommand command, const ProcessRecord& process) {
     return is_stopped == (command == UpCommand::pause);
 }
 
+// "exited with 1: …", "was killed by signal 9".
+std::string how_it_ended(const NodeRecord& node) {
+    if (node.ending.empty()) return "has ended";
+    return (node.ending.starts_with("killed") ? "was " : "") + node.ending;
+}
+
 ExitCode send_signal(const UpOrder& order, const NodeRecord& node) {
     const Signalling signalling = signalling_of(order);
     const auto handle = os::ProcessHandle::open(node.process.pid, node.process.start);
@@ -142,10 +148,13 @@ ExitCode send_signal(const UpOrder& order, const NodeRecord& node) {
             fmt::format("node {} has no process: it {}\n  start it with: glasslog up "
                         "--restart {} --data {}",
                         node.id,
-                        node.ending.empty() ? "has ended" : node.ending,
+                        how_it_ended(node),
                         node.id,
                         order.directory));
     }
+    const bool is_resume = order.command == UpCommand::resume;
+    if (is_resume && has_come(order.command, node.process))
+        return fail(fmt::format("node {} (pid {}) is not paused", node.id, node.process.pid));
     const auto sent = handle->signal(signalling.number);
     if (!sent) return fail(fmt::format("node {}: {}", node.id, sent.error().text()));
     Watch watch;

@@ -104,9 +104,12 @@ Expected<void, InputError> format_all(const ClusterPlan& plan, Identities& ident
     return save_identities(plan.directory, identities);
 }
 
-Expected<PreparedCluster, InputError> make_cluster(const PlanWish& wish, bool has_begun) {
+Expected<PreparedCluster, InputError> make_cluster(const PlanWish& wish,
+                                                   bool has_begun,
+                                                   PlanCheck check) {
     PreparedCluster made{.plan = TRY(new_plan(wish)), .cluster_id = {}, .replaced = {}};
     if (!has_begun) TRY(refuse_strangers(made.plan));
+    TRY(check(made.plan));
     Identities identities = draw_identities(made.plan);
     TRY(save_identities(wish.directory, identities));
     TRY(make_node_files(made.plan));
@@ -138,11 +141,14 @@ Expected<ClusterPlan, InputError> read_nodes(const std::string& directory,
     return plan;
 }
 
-Expected<PreparedCluster, InputError> keep_cluster(const PlanWish& wish, Identities identities) {
+Expected<PreparedCluster, InputError> keep_cluster(const PlanWish& wish,
+                                                   Identities identities,
+                                                   PlanCheck check) {
     PreparedCluster kept{.plan = TRY(read_nodes(wish.directory, identities)),
                          .cluster_id = identities.cluster_id,
                          .replaced = {}};
     TRY(check_wish(kept.plan, wish));
+    TRY(check(kept.plan));
     if (std::ranges::none_of(kept.plan.nodes, is_formatted)) {
         // Nobody remembers anything: a new cluster, with the configuration of the old one.
         identities = draw_identities(kept.plan);
@@ -178,10 +184,11 @@ Expected<void, InputError> make_usable(const std::string& directory) {
     return {};
 }
 
-Expected<PreparedCluster, InputError> prepare(const PlanWish& wish) {
+Expected<PreparedCluster, InputError> prepare(const PlanWish& wish, PlanCheck check) {
     auto identities = TRY(load_identities(wish.directory));
-    if (identities && identities->is_complete) return keep_cluster(wish, std::move(*identities));
-    return make_cluster(wish, identities.has_value());
+    if (identities && identities->is_complete)
+        return keep_cluster(wish, std::move(*identities), check);
+    return make_cluster(wish, identities.has_value(), check);
 }
 
 Expected<ClusterPlan, InputError> read_cluster(const std::string& directory) {

@@ -37,11 +37,14 @@ std::string absolute_path(const std::string& path);
 // With missing parents.
 Expected<void, InputError> make_usable(const std::string& directory);
 
-// Makes what is missing of the cluster that is wished: server.properties and a formatted data
-// directory for each node; a cluster that exists keeps what it has. Under the lock. A directory
-// that has lost its meta.properties is formatted with another id: the quorum must not take it for
-// the voter that it was.
-Expected<PreparedCluster, InputError> prepare(const PlanWish& wish);
+// Why the cluster cannot run on this machine.
+using PlanCheck = Expected<void, InputError> (*)(const ClusterPlan& plan);
+
+// Makes, once `check` says yes, what is missing of the cluster that is wished: server.properties
+// and a formatted data directory for each node; a cluster that exists keeps what it has. Under the
+// lock. A directory that has lost its meta.properties is formatted with another id: the quorum must
+// not take it for the voter that it was.
+Expected<PreparedCluster, InputError> prepare(const PlanWish& wish, PlanCheck check);
 
 // The plan of a cluster that was prepared once. where: "--data", for errors.
 Expected<ClusterPlan, InputError> read_cluster(const std::string& directory);

@@ -120,7 +120,7 @@ ExitCode run_cluster(const UpFlags& flags) {
     if (const auto made = make_usable(directory); !made) return complain("up", made.error());
     const auto lock = os::lock_file(lock_path(directory));
     if (!lock) return refuse_second(directory, lock.error());
-    const auto cluster = prepare(flags.wish);
+    const auto cluster = prepare(flags.wish, &check_machine);
     if (!cluster) return complain("up", cluster.error());
     for (const NodeId node : cluster->replaced) {
         fmt::print(stderr,
@@ -128,8 +128,6 @@ ExitCode run_cluster(const UpFlags& flags) {
                    "a controller it follows, and votes again after `glasslog quorum add`\n",
                    node);
     }
-    if (const auto checked = check_machine(cluster->plan); !checked)
-        return complain("up", checked.error());
     UpRun run(*cluster,
               {.launch = launch_of(flags),
                .form = UpScreen::form_for(flags.is_json),

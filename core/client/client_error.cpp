@@ -35,7 +35,8 @@ std::string ClientError::text() const {
         const std::string_view known = protocol::name(code);
         what = known.empty() ? fmt::format("error {}", static_cast<int>(code)) : std::string(known);
     }
-    return detail.empty() ? what : fmt::format("{}: {}", what, detail);
+    const bool says_more = !detail.empty() && detail != what;
+    return says_more ? fmt::format("{}: {}", what, detail) : what;
 }
 
 ClientError refused(protocol::WireError code, std::string detail) {

@@ -139,7 +139,9 @@ private:
         Nature nature = Nature::question;
         Instant deadline;
         std::size_t left_in_round = 0;
-        std::optional<ClientError> earlier;  // says more than that time ran out at last
+        bool has_full_share = false;         // of the time, the try under way
+        std::optional<ClientError> earlier;  // the weightiest of the tries before
+        int earlier_weight = 0;
         runtime::Timer pause;
     };
 
@@ -159,15 +161,18 @@ private:
     }
 
     // A question that one node does not answer leaves time for the others.
+    Duration share() const {
+        return config_.request_timeout / static_cast<std::int64_t>(candidates_.size());
+    }
+
     Duration patience(const Call& call) const {
         const Duration left = call.deadline - runtime_.clock.now();
-        if (call.nature == Nature::change) return left;
-        const auto count = static_cast<std::int64_t>(candidates_.size());
-        return std::min(left, config_.request_timeout / count);
+        return call.nature == Nature::change ? left : std::min(left, share());
     }
 
     void attempt(std::uint64_t number) {
         Call& call = calls_.at(number);
+        call.has_full_share = patience(call) >= share();
         call.send(connection_at(candidate()),
                   rpc::SendOptions{.timeout = std::max(patience(call), Duration::milliseconds(1))},
                   gate_.wrap([this, number](Expected<Answer, ClientError> answer) {
@@ -175,11 +180,26 @@ private:
                   }));
     }
 
+    // What the leader says when it can begin no change by now, or could not end one in time.
+    static bool is_too_early(const Call& call, const ClientError& error) {
+        return call.nature == Nature::change && error.cause == Cause::refused &&
+               error.code == WireError::request_timed_out;
+    }
+
     bool is_worth_another(const Call& call, const ClientError& error) const {
         const bool is_elsewhere = error.code == WireError::not_leader_or_follower ||
                                   error.code == WireError::not_controller ||
                                   error.cause == Cause::unreachable;
-        return is_elsewhere || (call.nature == Nature::question && is_retriable(error));
+        return is_elsewhere || is_too_early(call, error) ||
+               (call.nature == Nature::question && is_retriable(error));
+    }
+
+    // The one that tells more: a refusal more than silence, silence more than nobody there. Silence
+    // of the short time that was left at the end tells nothing.
+    static int weight(const Call& call, const ClientError& error) {
+        if (error.cause == Cause::unreachable) return 1;
+        if (error.cause != Cause::timed_out) return 3;
+        return call.has_full_share ? 2 : 0;
     }
 
     void take(std::uint64_t number, Expected<Answer, ClientError> answer) {
@@ -187,14 +207,18 @@ private:
         const bool is_final = answer || !is_worth_another(call, answer.error()) ||
                               runtime_.clock.now() + config_.retry_backoff >= call.deadline;
         if (is_final) {
-            const bool says_nothing = !answer && answer.error().cause == Cause::timed_out &&
-                                      call.nature == Nature::question;
-            if (says_nothing && call.earlier) answer = Unexpected{*call.earlier};
+            const bool says_less = !answer && call.nature == Nature::question && call.earlier &&
+                                   weight(call, answer.error()) < call.earlier_weight;
+            if (says_less) answer = Unexpected{*call.earlier};
             Answered done = std::move(call.done);
             calls_.erase(number);
             return done(std::move(answer));
         }
-        call.earlier = answer.error();
+        if (const int now = weight(call, answer.error()); now >= call.earlier_weight) {
+            call.earlier = answer.error();
+            call.earlier_weight = now;
+        }
+        if (is_too_early(call, answer.error())) return again_later(number);
         const bool may_learn = kind_ == BootstrapKind::controllers && !has_learned_ &&
                                answer.error().cause == Cause::refused;
         if (may_learn) return learn(number);
@@ -205,6 +229,11 @@ private:
         Call& call = calls_.at(number);
         ++preferred_;
         if (--call.left_in_round > 0) return attempt(number);
+        again_later(number);
+    }
+
+    void again_later(std::uint64_t number) {
+        Call& call = calls_.at(number);
         call.left_in_round = candidates_.size();
         call.pause = runtime_.executor.at(runtime_.clock.now() + config_.retry_backoff,
                                           gate_.wrap([this, number] { attempt(number); }));

@@ -62,7 +62,8 @@ struct NewVoter {
 };
 
 // Every call asks one endpoint after the other until one may answer, the leader, and gives up with
-// the last refusal after ClusterConfig::request_timeout.
+// the last refusal after ClusterConfig::request_timeout. A change that the leader cannot begin yet
+// (REQUEST_TIMED_OUT) is asked of it again until then; one that has no answer is not sent again.
 class QuorumAdmin {
 public:
     QuorumAdmin(const runtime::Runtime& runtime, const ClusterConfig& cluster, BootstrapKind kind);

@@ -21,6 +21,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace glasslog::raft {
@@ -100,6 +101,7 @@ private:
     std::optional<runtime::Endpoint> endpoint_of(NodeId to) const;
     template <typename WireResponse, typename WireRequest>
     void ask(const Send& what, WireRequest request, const runtime::Endpoint& at);
+    void note_cluster(const runtime::Endpoint& at, protocol::WireError error);
     void lost(NodeId to, const runtime::Endpoint& at, const rpc::RpcError& error);
     void failed(RequestId id);
     void answered(RequestId id, Heard heard);
@@ -147,7 +149,8 @@ private:
 
     std::vector<ConfirmedRead> confirmed_;
     std::optional<ProposeReply> proposed_;
-    std::size_t farewell_count_ = 0;  // EndQuorumEpochs on their way
+    std::set<runtime::Endpoint> strangers_;  // said last that they are of another cluster
+    std::size_t farewell_count_ = 0;         // EndQuorumEpochs on their way
 
     struct Told {
         std::string role;

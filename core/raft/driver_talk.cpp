@@ -3,6 +3,9 @@
 #include "core/base/overloaded.hpp"
 #include "core/raft/driver.hpp"
 #include "core/trace/event.hpp"
+#include "core/trace/log.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
@@ -94,6 +97,7 @@ void ReplicatedLog::Driver::ask(const Send& what,
                     Expected<rpc::Answered<WireResponse>, rpc::RpcError> result) {
         if (is_farewell) --farewell_count_;
         std::optional<Heard> heard;
+        if (result) note_cluster(at, result->response.error_code);
         if (result) heard = hear(result->response, context_);
         if (!result) lost(to, at, result.error());
         heard ? answered(id, std::move(*heard)) : failed(id);
@@ -101,6 +105,23 @@ void ReplicatedLog::Driver::ask(const Send& what,
     };
     peers_.client(what.to, lane_of(what.request), at)
         .send<WireResponse>(std::move(request), sending, gate_.wrap(std::move(done)));
+}
+
+// Once for each answer that differs from the one before: a node of another cluster asks for ever.
+void ReplicatedLog::Driver::note_cluster(const runtime::Endpoint& at, protocol::WireError error) {
+    if (error != protocol::WireError::inconsistent_cluster_id) {
+        strangers_.erase(at);
+        return;
+    }
+    if (!strangers_.insert(at).second) return;
+    trace::log(runtime_.trace,
+               trace::LogLevel::warning,
+               "raft",
+               fmt::format("the quorum at {}:{} is of another cluster than this node, which was "
+                           "formatted for cluster {}",
+                           at.host,
+                           at.port,
+                           context_.cluster_id));
 }
 
 // With fast detection on: a reset connection may mean that the node is gone, and a refused one

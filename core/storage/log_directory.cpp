@@ -241,7 +241,9 @@ void LogDirectory::State::check_meta(const MetaProperties& meta) {
 
 void LogDirectory::State::write_meta() {
     if (!opening_->how.format)
-        return fail_open(unusable(meta_file, "the directory is not formatted: format it first"));
+        return fail_open(unusable(meta_file,
+                                  "the directory is not formatted: format it first, with "
+                                  "glasslog storage format --config FILE --cluster-id ID"));
     const MetaProperties meta = *opening_->how.format;
     run(run_in_order(write_atomically(in(meta_file), bytes_of(encode_meta_properties(meta)))),
         [this, meta](Expected<void, IoError> written) {

@@ -72,6 +72,8 @@ watching() {
     says 'a cluster runs in'
     expect 2 glasslog up --data "$place/other" --port "$port"
     says 'another process listens there'
+    [ ! -e "$place/other/cluster.properties" ] || die "a cluster that never ran keeps its port"
+    [ ! -e "$place/other/node-1" ] || die "a cluster that never ran has nodes"
     expect 2 glasslog up --kill 9 --data "$data"
     says 'one of 1, 2, 3'
 }
@@ -83,6 +85,8 @@ pausing() {
     await '"state":"paused"'
     order --resume 2
     await_status '2 .* up  .* follower'
+    expect 1 glasslog up --resume 2 --data "$data"
+    says 'is not paused'
 }
 
 killing() {
@@ -91,7 +95,7 @@ killing() {
     await_status '1 .* down .* killed by signal 9'
     await '"leader":null'
     expect 1 glasslog up --kill 1 --data "$data"
-    says 'node 1 has no process'
+    says 'node 1 has no process: it was killed by signal 9'
     order --restart 1
     says 'node 1 restarted, pid'
     await_status '1 .* up  .* leader'

@@ -83,8 +83,11 @@ void FakeController::describe_cluster(rpc::Request& request) const {
     answer(request, response);
 }
 
-WireError FakeController::error_of_change() const {
-    return id_ == quorum_.leader ? quorum_.change_error : WireError::not_leader_or_follower;
+WireError FakeController::error_of_change() {
+    if (id_ != quorum_.leader) return WireError::not_leader_or_follower;
+    if (quorum_.refusals_left == 0) return WireError::none;
+    if (quorum_.refusals_left > 0) --quorum_.refusals_left;
+    return quorum_.change_error;
 }
 
 void FakeController::add_voter(rpc::Request& request) {

@@ -26,6 +26,7 @@ struct FakeQuorum {
     std::map<NodeId, runtime::Endpoint> voters;
     protocol::WireError change_error = protocol::WireError::none;  // of add and remove
     std::string change_message;
+    int refusals_left = -1;  // so many changes are refused, then none; -1: all
     std::vector<protocol::AddRaftVoterRequest> added;
     std::vector<protocol::RemoveRaftVoterRequest> removed;
 };
@@ -47,7 +48,7 @@ private:
     void describe_cluster(rpc::Request& request) const;
     void add_voter(rpc::Request& request);
     void remove_voter(rpc::Request& request);
-    protocol::WireError error_of_change() const;
+    protocol::WireError error_of_change();
 
     FakeQuorum& quorum_;
     NodeId id_;

@@ -195,6 +195,39 @@ TEST_F(QuorumAdminTest, AChangeWithoutAnAnswerIsNotSentAgain) {
     EXPECT_EQ(controllers_[1]->request_count, 0u);
 }
 
+TEST_F(QuorumAdminTest, AChangeThatCannotBeginYetIsAskedForAgain) {
+    quorum_.change_error = WireError::request_timed_out;
+    quorum_.refusals_left = 3;
+
+    const auto added = add(admin({1}), new_voter());
+
+    ASSERT_TRUE(added.has_value()) << added.error().text();
+    EXPECT_EQ(quorum_.added.size(), 1u);
+    EXPECT_EQ(controllers_[0]->request_count, 4u);
+}
+
+TEST_F(QuorumAdminTest, AChangeThatCannotBeginInTimeIsToldWithItsCodeOnce) {
+    quorum_.change_error = WireError::request_timed_out;
+    quorum_.change_message = "REQUEST_TIMED_OUT";
+
+    const auto added = add(admin({1}), new_voter());
+
+    ASSERT_FALSE(added.has_value());
+    EXPECT_EQ(added.error().cause, Cause::refused);
+    EXPECT_EQ(added.error().text(), "REQUEST_TIMED_OUT");
+    EXPECT_GT(controllers_[0]->request_count, 10u);
+}
+
+TEST_F(QuorumAdminTest, ASilentNodeTellsMoreThanOneThatIsNotThere) {
+    servers_[0].reset();
+    controllers_[1]->is_silent = true;
+
+    const auto view = describe(admin({2, 1}));
+
+    ASSERT_FALSE(view.has_value());
+    EXPECT_EQ(view.error().cause, Cause::timed_out);
+}
+
 TEST_F(QuorumAdminTest, AVoterIsRemovedByBothIds) {
     auto& door = admin({1});
 
