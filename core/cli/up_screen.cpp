@@ -44,7 +44,7 @@ void UpScreen::show(const ClusterRows& rows) {
     switch (form_) {
         case Form::in_place:
             if (before == rows && drawn_count_ > 0) return;
-            put(erased() + drawn());
+            put(redrawn());
             break;
         case Form::lines:
             for (const std::string& line : news(before, rows))
@@ -66,7 +66,8 @@ void UpScreen::say(const std::string& text) {
         return;
     }
     const bool has_table = drawn_count_ > 0;
-    std::string all = erased() + text + "\n";
+    std::string all = erased();
+    all += text + "\n";
     if (has_table) all += drawn();
     put(all);
 }
@@ -84,6 +85,13 @@ void UpScreen::leave() {
 std::string UpScreen::erased() {
     const std::size_t count = std::exchange(drawn_count_, 0);
     return count > 0 ? fmt::format("\033[{}A\r\033[J", count) : std::string();
+}
+
+// In this order: drawn() counts the lines that the next one erases.
+std::string UpScreen::redrawn() {
+    std::string text = erased();
+    text += drawn();
+    return text;
 }
 
 // Without the line that the cursor is on at the end.

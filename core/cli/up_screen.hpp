@@ -40,6 +40,9 @@ private:
     // What takes the last table away.
     std::string erased();
 
+    // The table in place of the last one.
+    std::string redrawn();
+
     Form form_;
     ClusterRows shown_;
     std::size_t drawn_count_ = 0;  // lines of the table above the cursor

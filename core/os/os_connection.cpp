@@ -38,7 +38,6 @@ void ConnectionCore::read(std::size_t max, runtime::Connection::ReadDone done) {
     CHECK(!read_done_, "one read at a time");
     CHECK(max > 0);
     read_done_ = std::move(done);
-    read_cause_ = executor_.cause();
     read_max_ = max;
     if (broken_ || is_at_end_ || may_have_more_) {
         executor_.post([self = shared_from_this()] { self->read_at_once(); });
@@ -124,7 +123,9 @@ void ConnectionCore::on_read_end(int errno_value) {
 void ConnectionCore::finish_read(Expected<Bytes, IoError> result) {
     if (!read_done_) return;
     auto done = std::move(read_done_);
-    executor_.run_under(read_cause_, [&] { done(std::move(result)); });
+    is_telling_end_ = !result || result->empty();
+    executor_.run_under(runtime::no_event, [&] { done(std::move(result)); });
+    is_telling_end_ = false;
 }
 
 // --- writing
@@ -269,6 +270,11 @@ void ConnectionCore::end_stream() {
 
 // --- the end
 
+// What the owner does about an end that it has just been told of follows from it.
+void ConnectionCore::closed(runtime::EventId event) {
+    if (is_telling_end_ && event != runtime::no_event) executor_.trace().set_current_cause(event);
+}
+
 void ConnectionCore::break_with(int errno_value, const char* doing) {
     if (!broken_) broken_ = io_error(errno_value, peer_, doing);
 }
@@ -303,9 +309,11 @@ void ConnectionCore::end_lingering() {
 }
 
 OsConnection::~OsConnection() {
-    trace::emit(core_->executor().trace(),
-                trace::kinds::ConnectionClosed{.connection = static_cast<std::int64_t>(facts_.id),
-                                               .reason = core_->how_it_ended()});
+    const runtime::EventId closed = trace::emit(
+        core_->executor().trace(),
+        trace::kinds::ConnectionClosed{.connection = static_cast<std::int64_t>(facts_.id),
+                                       .reason = core_->how_it_ended()});
+    core_->closed(closed);
     core_->detach();
 }
 

@@ -46,6 +46,9 @@ public:
     // The Connection is gone: no callback from now on. Resets the stream unless it was closed.
     void detach();
 
+    // `event` has told that it is gone.
+    void closed(runtime::EventId event);
+
     std::size_t queued_bytes() const { return queued_bytes_; }
 
     // "closed", or "reset" when the peer or the network broke it.
@@ -100,7 +103,6 @@ private:
 
     // reading
     runtime::Connection::ReadDone read_done_;
-    runtime::EventId read_cause_ = runtime::no_event;
     std::size_t read_max_ = 0;
     std::shared_ptr<std::uint8_t[]> buffer_;
     std::size_t buffer_size_ = 0;
@@ -108,6 +110,7 @@ private:
     bool may_have_more_ = false;                    // the last buffer came back full
     bool is_at_end_ = false;
     bool is_waiting_for_bytes_ = false;
+    bool is_telling_end_ = false;  // read_done_ is being told of it
 
     // writing
     Fifo<Write> writes_;

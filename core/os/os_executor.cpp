@@ -168,7 +168,9 @@ void OsExecutor::on_alarm() {
     while (!is_stopped()) {
         auto due = timers_.next_due();
         if (!due) break;
+        timer_cause_ = due->cause;
         run_task(*due);
+        timer_cause_ = runtime::no_event;
     }
     if (!is_stopped()) arm_alarm();
 }

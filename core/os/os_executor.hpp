@@ -59,7 +59,13 @@ public:
         finish_handling();
     }
 
-    runtime::EventId cause() const { return trace_.current_cause(); }
+    // Of what is asked for now: the event being handled. A timer's task has the cause under which
+    // the timer was armed, but hands it on to nothing: what arms itself again and again, or asks
+    // again whenever it is answered, would name its first cause for ever.
+    runtime::EventId cause() const {
+        const runtime::EventId current = trace_.current_cause();
+        return current == timer_cause_ ? runtime::no_event : current;
+    }
 
     runtime::Trace& trace() { return trace_; }
 
@@ -117,7 +123,8 @@ private:
     bool is_handling_ = false;
 
     TimerQueue timers_;
-    Instant alarm_at_ = Instant::never();  // what alarm_ waits for
+    runtime::EventId timer_cause_ = runtime::no_event;  // of the timer whose task runs
+    Instant alarm_at_ = Instant::never();               // what alarm_ waits for
 
     Inbox inbox_;
     std::vector<CausedTask> received_;

@@ -74,7 +74,6 @@ Expected<void, IoError> ListenerCore::assign(ListeningSockets::Opened opened) {
 void ListenerCore::accept(runtime::Listener::AcceptDone done) {
     CHECK(!done_, "one accept at a time");
     done_ = std::move(done);
-    cause_ = executor_.cause();
     accept_next();
 }
 
@@ -106,7 +105,7 @@ void ListenerCore::on_accept(const boost::system::error_code& error, asio::ip::t
               : make_connection(executor_, std::move(socket), ids_, name_);
     if (!error && !result) return accept_next();  // came and went
     auto done = std::move(done_);
-    executor_.run_under(cause_, [&] { done(std::move(result)); });
+    executor_.run_under(runtime::no_event, [&] { done(std::move(result)); });
 }
 
 }  // namespace glasslog::os

@@ -61,7 +61,6 @@ private:
     std::unique_ptr<ListeningSockets::Share> share_;
     boost::asio::ip::tcp::acceptor acceptor_;
     runtime::Listener::AcceptDone done_;
-    runtime::EventId cause_ = runtime::no_event;
     runtime::Timer retry_;  // armed when the process has no descriptor left
     bool is_detached_ = false;
 };

@@ -38,7 +38,7 @@ public:
 
     // For the dispatcher (the world, or the reactor's executor), and the server around the handling
     // of one request: what is handled from now on.
-    // A task, timer or completion runs under the cause that was current when it was asked for.
+    // Tasks, timers and completions run under the cause of who asked for them: docs/trace.md.
     virtual void set_current_cause(EventId /*cause*/) {}
 };
 

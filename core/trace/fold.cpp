@@ -69,7 +69,14 @@ public:
         node().quorum.committed = k.to;
         ReplicaPicture& log = metadata_log();
         log.high_watermark = k.to;
+        log.is_committed_told = true;
         log.high_watermark_event = e_.id;
+    }
+
+    void operator()(const kinds::QuorumVotersChanged& k) {
+        NodePicture& picture = node();
+        picture.voters = k.voters;
+        picture.voters_offset = k.offset;
     }
 
     // Of two that speak of one connection, each may know its own end only (join.hpp).
@@ -414,7 +421,10 @@ void Folder::operator()(const kinds::LogOpened& k) {
     lose_from(log, k.log_end);
     // A recovery syncs what it keeps, and a log that was closed in order is synced.
     log.synced = k.log_end;
-    if (is_new) log.high_watermark = k.log_start;
+    if (is_new) {
+        log.high_watermark = k.log_start;
+        log.is_committed_told = k.log_end == k.log_start;
+    }
     log.log_start = k.log_start;
     log.state = LogState::open;
     log.is_unsure = false;
@@ -464,6 +474,7 @@ void Folder::operator()(const kinds::LogSynced& k) {
 void Folder::operator()(const kinds::HighWatermarkMoved& k) {
     ReplicaPicture& log = replica(k);
     log.high_watermark = k.to;
+    log.is_committed_told = true;
     log.high_watermark_event = e_.id;
 }
 

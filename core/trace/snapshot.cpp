@@ -4,7 +4,29 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+#include <tuple>
+
 namespace glasslog::trace {
+
+namespace {
+
+// "1,2,3"
+std::vector<NodeId> ids_in(std::string_view text) {
+    std::vector<NodeId> ids;
+    while (!text.empty()) {
+        std::int32_t id = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+        if (error != std::errc()) break;
+        ids.emplace_back(id);
+        text.remove_prefix(std::min(text.size(), std::size_t(end - text.data()) + 1));
+    }
+    return ids;
+}
+
+}  // namespace
 
 const char* name(NodeState state) {
     switch (state) {
@@ -47,6 +69,19 @@ std::string Snapshot::node_name(NodeId id) const {
     const auto found = nodes->find(id);
     const bool is_named = found != nodes->end() && !found->second->name.empty();
     return is_named ? found->second->name : fmt::format("node {}", id);
+}
+
+std::vector<NodeId> Snapshot::voters() const {
+    const NodePicture* best = nullptr;
+    const auto rank = [](const NodePicture& node) {
+        const bool leads = node.quorum.role == "leader";
+        return std::tuple(leads, leads ? node.quorum.epoch : LeaderEpoch(), node.voters_offset);
+    };
+    for (const auto& [id, node] : *nodes) {
+        if (node->voters.empty()) continue;
+        if (best == nullptr || rank(*best) < rank(*node)) best = &*node;
+    }
+    return best == nullptr ? std::vector<NodeId>() : ids_in(best->voters);
 }
 
 bool operator==(const Snapshot& a, const Snapshot& b) {

@@ -60,7 +60,9 @@ struct NodePicture {
     std::int32_t starts = 0;  // incarnations so far
     std::int64_t metadata_offset = -1;
     QuorumPicture quorum;
-    bool is_voter = false;  // has had a role in the quorum other than to observe, in any life
+    bool is_voter = false;     // has had a role in the quorum other than to observe, in any life
+    std::string voters;        // that it goes by, or went by: "1,2"; empty while it has not said
+    Offset voters_offset{-1};  // of the record that names them
 
     friend bool operator==(const NodePicture&, const NodePicture&) = default;
 };
@@ -179,7 +181,8 @@ struct ReplicaPicture {
     Offset log_start;
     Offset log_end;
     Offset high_watermark;
-    Offset synced;  // durable below
+    bool is_committed_told = true;  // false: it had records when it was opened, and no more is said
+    Offset synced;                  // durable below
     NodeId leader = no_node;
     LeaderEpoch leader_epoch = no_leader_epoch;
     std::int32_t segments = 1;
@@ -262,6 +265,9 @@ struct Snapshot {
 
     // "b1"; "node 7" when its start was not seen; "world" for -1.
     std::string node_name(NodeId id) const;
+
+    // Of the quorum, by the leader, else by who knows the newest; empty when none has said.
+    std::vector<NodeId> voters() const;
 };
 
 bool operator==(const Snapshot& a, const Snapshot& b);

@@ -28,11 +28,12 @@ struct Cell {
     const BatchPicture* batch = nullptr;
 };
 
-enum class CellState : std::uint8_t { consumed, committed, above, unsure, lost, torn };
+enum class CellState : std::uint8_t { consumed, committed, untold, above, unsure, lost, torn };
 
 Look look_of(CellState state) {
     if (state == CellState::consumed) return Look::framed(theme::produce, 1, theme::consumed);
     if (state == CellState::committed) return Look::framed(theme::produce, 1, theme::produce);
+    if (state == CellState::untold) return Look::framed(theme::outline, 1, theme::paper);
     Look look = Look::stroke(theme::trouble, 1.4, Qt::DashLine);
     if (state == CellState::above) look = Look::stroke(theme::ink);
     if (state == CellState::above || state == CellState::torn) look.fill = Fill::hatched;
@@ -147,7 +148,8 @@ void Lane::choose_cells() {
     if (!log_.lost.empty()) end = std::max(end, log_.lost.back().last + 1);
     const qreal widest = Letters::small(theme::ink).width(QString::number(end.value()));
     cell_width_ = std::max(cell_width_, widest + 6);
-    const Offset interesting = std::min({log_.synced, log_.high_watermark, log_.log_end});
+    Offset interesting = std::min(log_.synced, log_.log_end);
+    if (log_.is_committed_told) interesting = std::min(interesting, log_.high_watermark);
     is_by_batch_ = end - interesting + context_cells > room();
     const Offset begin = std::max(log_.log_start, end - room());
     const auto add = [&](const BatchPicture& batch, Offset from, std::vector<Cell>& cells) {
@@ -172,6 +174,7 @@ void Lane::choose_cells() {
 CellState Lane::state_of(const Cell& cell) const {
     if (log_.is_unsure && cell.last >= log_.synced) return CellState::unsure;
     if (cell.last < consumed_upto_) return CellState::consumed;
+    if (!log_.is_committed_told) return CellState::untold;
     return cell.last < log_.high_watermark ? CellState::committed : CellState::above;
 }
 
@@ -217,9 +220,11 @@ void Lane::draw_header() {
 }
 
 void Lane::draw_flag() {
-    const QString text = tr("HW %1").arg(log_.high_watermark.value());
+    const QString text = tr("HW %1").arg(watermark_text(log_));
     const Letters letters = Letters::small(theme::paper, true);
-    if (is_shown(log_.high_watermark)) {
+    if (!log_.is_committed_told) {  // it stands nowhere
+        scene_.text_at({margin, y_ + 11.5}, text, Letters::small(theme::secondary, true));
+    } else if (is_shown(log_.high_watermark)) {
         const qreal x = x_of(log_.high_watermark);
         scene_.rectangle({x - 1, y_ + 3, letters.width(text) + 9, 17}, Look::solid(theme::ink));
         scene_.text_at({x + 4, y_ + 11.5}, text, letters);
@@ -336,7 +341,7 @@ void draw_legend(Scene& scene, const std::set<CellState>& states, bool has_more)
     const QSizeF size = scene.size();
     const qreal top = size.height() - legend_height;
     const char* const names[] =
-        {"consumed", "committed", "above the high watermark", "unsure", "lost", "torn"};
+        {"consumed", "committed", "not told", "above the high watermark", "unsure", "lost", "torn"};
     QPointF at(margin, top + 16);
     for (const CellState state : states) {
         add_cell(scene, {at.x(), at.y() - 9, 22, 18}, state, {}, {});
@@ -364,6 +369,11 @@ std::vector<const ReplicaPicture*> logs_in_order(const trace::Snapshot& snapshot
 QString state_words(const ReplicaPicture& log) {
     if (log.state != LogState::uncertain) return QString::fromLatin1(trace::name(log.state));
     return log.synced < log.log_end ? tr("tail unsure") : tr("all synced");
+}
+
+QString watermark_text(const ReplicaPicture& log) {
+    return log.is_committed_told ? QString::number(log.high_watermark.value())
+                                 : QStringLiteral("?");
 }
 
 Scene layout_lanes(const LaneInput& input) {

@@ -26,6 +26,9 @@ Scene layout_lanes(const LaneInput& input);
 // "open", "recovering", "closed"; since a power loss "all synced" or "tail unsure".
 QString state_words(const trace::ReplicaPicture& log);
 
+// "?" while nobody has told it.
+QString watermark_text(const trace::ReplicaPicture& log);
+
 // By name, those that Kafka itself keeps (their names begin with "__") last, and the empty ones
 // behind the others.
 std::vector<const trace::ReplicaPicture*> logs_in_order(const trace::Snapshot& snapshot);

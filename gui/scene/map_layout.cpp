@@ -141,7 +141,9 @@ private:
 
     // Of several: one alone has nobody to vote with.
     bool is_voter(NodeId id) const {
-        return has_quorum(in_.all) && in_.all.nodes->at(id)->is_voter;
+        if (!has_quorum(in_.all) || !in_.all.nodes->at(id)->is_voter) return false;
+        const std::vector<NodeId> told = in_.now.voters();
+        return told.empty() || std::ranges::count(told, id) > 0;
     }
 
     bool is_controller(NodeId id) const { return in_.all.nodes->at(id)->role == "controller"; }
@@ -391,7 +393,7 @@ void MapLayout::draw_replica(const trace::ReplicaPicture& log, QRectF row) {
     if (!is_open) look.dash = Qt::DashLine;
     scene_.rectangle(row, look, QStringLiteral("log:") + name);
     const Letters name_letters{.color = theme::ink, .is_bold = is_leader};
-    QString ends = tr("end %1 · HW %2").arg(log.log_end.value()).arg(log.high_watermark.value());
+    QString ends = tr("end %1 · HW %2").arg(log.log_end.value()).arg(watermark_text(log));
     if (!is_open) ends = state_words(log);
     const Letters letters = Letters::small(is_bad ? theme::trouble : theme::secondary);
     const qreal ends_width = letters.width(ends);

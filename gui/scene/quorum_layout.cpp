@@ -22,7 +22,8 @@ constexpr qreal row_height = 58;
 constexpr qreal legend_height = 46;
 constexpr qreal hexagon_width = 78;
 constexpr qreal hexagon_height = 42;
-constexpr qreal gutter = 44;  // of the votes, right of the hexagons
+constexpr int name_pixels_min = 9;  // "controller-3" fits
+constexpr qreal gutter = 44;        // of the votes, right of the hexagons
 constexpr qreal words_width = 166;
 constexpr qreal end_width = 76;  // right of the cells: "end 1234"
 
@@ -77,7 +78,11 @@ struct Arrow {
 class QuorumLayout {
 public:
     explicit QuorumLayout(const QuorumInput& input)
-        : in_(input), scene_(input.size), voters_(voters_of(input.all)) {
+        : in_(input),
+          scene_(input.size),
+          voters_(voters_of(input.all)),
+          electing_(input.now.voters()) {
+        if (electing_.empty()) electing_ = voters_;
         choose_columns();
     }
 
@@ -112,6 +117,8 @@ private:
         return std::max(its.high_watermark, std::min(said, its.log_end));
     }
 
+    bool votes_now(NodeId id) const { return std::ranges::count(electing_, id) > 0; }
+
     QString name_of(NodeId id) const { return shown(in_.all.node_name(id)); }
 
     qreal top_of(std::size_t row) const { return head_height + row_height * qreal(row); }
@@ -133,6 +140,7 @@ private:
     void draw_row(std::size_t row);
     void draw_hexagon(const NodePicture& node, NodeId id, qreal middle);
     void draw_log(const ReplicaPicture& log, qreal y);
+    void draw_end(const ReplicaPicture& log, qreal y);
     void draw_cells(const ReplicaPicture& log, const BatchPicture& batch, qreal y);
     void draw_committed(const ReplicaPicture& log, qreal y);
     void draw_ruler();
@@ -142,9 +150,10 @@ private:
 
     const QuorumInput& in_;
     Scene scene_;
-    std::vector<NodeId> voters_;
-    Offset first_;              // of the first column
-    std::int64_t columns_ = 0;  // shown
+    std::vector<NodeId> voters_;    // each has a row
+    std::vector<NodeId> electing_;  // those that vote now
+    Offset first_;                  // of the first column
+    std::int64_t columns_ = 0;      // shown
     qreal cell_width_ = theme::cell_width;
     std::map<LeaderEpoch, Offset> begins_;  // the first cell of each epoch on screen
     bool has_open_ = false;
@@ -184,21 +193,27 @@ const NodePicture* QuorumLayout::leader() const {
 QString QuorumLayout::head_text() const {
     LeaderEpoch epoch{0};
     Offset committed{0};
-    std::size_t running = 0;
+    bool is_told = false;
     for (const NodeId id : voters_) {
-        const NodePicture& one = node(id);
-        epoch = std::max(epoch, one.quorum.epoch);
-        if (const ReplicaPicture* const its = log(id))
-            committed = std::max(committed, committed_of(*its));
-        running += !is_down(one) && one.state != NodeState::paused ? 1 : 0;
+        epoch = std::max(epoch, node(id).quorum.epoch);
+        const ReplicaPicture* const its = log(id);
+        if (its == nullptr) continue;
+        epoch = std::max(epoch, its->leader_epoch);  // a voter that is gone says nothing else
+        committed = std::max(committed, committed_of(*its));
+        is_told = is_told || its->is_committed_told;
     }
+    const auto running = std::ranges::count_if(electing_, [this](NodeId id) {
+        return !is_down(node(id)) && node(id).state != NodeState::paused;
+    });
     const NodePicture* const first = leader();
     const bool is_led = first != nullptr && first->quorum.epoch == epoch;
     QString text = tr("Epoch %1 · ").arg(epoch.value());
     text += is_led ? tr("%1 leads").arg(name_of(first->id)) : tr("nobody leads");
-    text += tr(" · committed below %1").arg(committed.value());
-    const std::size_t majority = voters_.size() / 2 + 1;
-    text += tr(" · %1 of %2 voters run").arg(running).arg(voters_.size());
+    const bool is_known = is_told || committed > Offset(0);
+    text += is_known ? tr(" · committed below %1").arg(committed.value())
+                     : tr(" · what is committed is not told yet");
+    const auto majority = ssize(electing_) / 2 + 1;
+    text += tr(" · %1 of %2 voters run").arg(running).arg(electing_.size());
     if (running < majority) text += tr(": no majority of %1").arg(majority);
     return text;
 }
@@ -228,6 +243,7 @@ QString QuorumLayout::vote_text(const NodePicture& one) const {
     const QuorumPicture& quorum = one.quorum;
     if (quorum.role.empty()) return {};
     const QString epoch = tr("epoch %1 · ").arg(quorum.epoch.value());
+    if (!votes_now(one.id)) return epoch + tr("is no voter");
     if (quorum.voted == no_node) return epoch + tr("no vote");
     const bool is_itself = quorum.voted == one.id;
     return epoch +
@@ -261,7 +277,8 @@ void QuorumLayout::draw_row(std::size_t row) {
     if (const ReplicaPicture* const its = log(id)) draw_log(*its, y + 8);
 }
 
-// Double: it leads. Dotted: it asks for votes. Dashed: it does not run.
+// Double: it leads. Dotted: it asks for votes. Dashed: it does not run. Thin and grey: it has no
+// vote.
 void QuorumLayout::draw_hexagon(const NodePicture& one, NodeId id, qreal middle) {
     const auto hexagon = [&](qreal grow) {
         const qreal w = hexagon_width / 2 + grow;
@@ -278,17 +295,22 @@ void QuorumLayout::draw_hexagon(const NodePicture& one, NodeId id, qreal middle)
     if (in_.selected == scene_id) scene_.polygon(hexagon(5), Look::solid(theme::halo));
     const bool is_first = &one == leader();
     const bool asks = one.quorum.role == "candidate" || one.quorum.role == "prospective";
-    const QColor line = is_down(one) ? theme::trouble : theme::quorum;
-    Look look = Look::framed(line, is_first ? theme::leader_line : 1.6, theme::paper);
+    const bool votes = votes_now(id);
+    const QColor alive = votes ? theme::quorum : theme::outline;
+    const QColor line = is_down(one) ? theme::trouble : alive;
+    const qreal width = is_first ? theme::leader_line : votes ? 1.6 : 1;
+    Look look = Look::framed(line, width, theme::paper);
     if (asks) look.dash = Qt::DotLine;
     if (is_down(one)) look.dash = Qt::DashLine;
     scene_.polygon(hexagon(0), look, scene_id);
     if (is_first) scene_.polygon(hexagon(-4), Look::framed(line, 1.4, theme::leading));
     const QString name = name_of(id);
-    Letters letters{.color = is_down(one) ? theme::trouble : theme::ink,
+    const QColor ink = votes ? theme::ink : theme::secondary;
+    Letters letters{.color = is_down(one) ? theme::trouble : ink,
                     .is_bold = true,
                     .alignment = Qt::AlignHCenter};
-    if (letters.width(name) > hexagon_width - 12) letters.pixels = theme::small;
+    while (letters.pixels > name_pixels_min && letters.width(name) > hexagon_width - 12)
+        --letters.pixels;
     scene_.text({margin + 2, middle - 10, hexagon_width - 4, 20}, name, letters);
 }
 
@@ -308,11 +330,27 @@ void QuorumLayout::draw_log(const ReplicaPicture& its, qreal y) {
     scene_.line({x_of(its.log_start), bottom + 5},
                 {synced, bottom + 5},
                 Look::stroke(theme::ink, 3));
-    QString text = tr("end %1").arg(its.log_end.value());
-    if (its.log_end < first_) text = tr("ends at %1, far behind").arg(its.log_end.value());
-    const qreal right = its.log_end < first_ ? left + 10 : x_of(first_ + columns_) + 10;
-    scene_.text_at({right, y + 12}, text, Letters::small(theme::ink, true));
+    draw_end(its, y);
     draw_committed(its, y);
+}
+
+// Of a log that ends left of the columns: beside what was cut off there, or below.
+void QuorumLayout::draw_end(const ReplicaPicture& its, qreal y) {
+    const Letters letters = Letters::small(theme::ink, true);
+    const QString end = QString::number(its.log_end.value());
+    if (its.log_end >= first_) {
+        const QPointF at(x_of(first_ + columns_) + 10, y + 12);
+        scene_.text_at(at, tr("end %1").arg(end), letters);
+        return;
+    }
+    const QString text = tr("ends at %1, far behind").arg(end);
+    QPointF at(left + 10, y + 12);
+    for (const BatchPicture& batch : its.lost) {
+        if (batch.last >= first_) at.setX(std::max(at.x(), x_of(batch.last + 1) + 10));
+    }
+    if (at.x() + letters.width(text) > in_.size.width() - margin)
+        at = {left + 10, y + theme::cell_height + 14};
+    scene_.text_at(at, text, letters);
 }
 
 void QuorumLayout::draw_cells(const ReplicaPicture& its, const BatchPicture& batch, qreal y) {
@@ -341,6 +379,7 @@ void QuorumLayout::draw_cells(const ReplicaPicture& its, const BatchPicture& bat
 void QuorumLayout::draw_committed(const ReplicaPicture& its, qreal y) {
     const Offset committed = committed_of(its);
     if (committed < first_ || its.log_end < first_) return;
+    if (!its.is_committed_told && committed == Offset(0)) return;
     const qreal x = x_of(committed);
     const qreal bottom = y + theme::cell_height + 8;
     scene_.line({x, y - 4}, {x, bottom}, Look::stroke(theme::ink, theme::leader_line));

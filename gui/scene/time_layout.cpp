@@ -14,6 +14,7 @@ constexpr qreal right_margin = 96;  // of the verdict
 constexpr qreal ticks_y = 14;
 constexpr qreal labels_y = 32;
 constexpr qreal story_y = 52;
+constexpr qreal label_shift_max = 120;  // to the right, behind the label before
 
 const QColor colors[] = {theme::secondary, theme::trouble, theme::cure, theme::ink, theme::quorum};
 
@@ -62,8 +63,11 @@ void add_marks(Scene& scene, const Session& session, const TimeAxis& axis) {
             continue;
         }
         const qreal width = letters.width(mark.text);
-        const bool fits = at.x() + width < scene.size().width();
-        const qreal begin = fits ? at.x() - 5 : at.x() + 5 - width;
+        const qreal right = scene.size().width();
+        const bool fits = at.x() + width < right;
+        qreal begin = fits ? at.x() - 5 : at.x() + 5 - width;
+        if (begin < free_from && free_from - begin <= label_shift_max && free_from + width < right)
+            begin = free_from;  // its colour says whose it is
         if (begin < free_from) continue;
         scene.text_at({begin, labels_y}, mark.text, letters);
         free_from = begin + width + 4;

@@ -100,6 +100,28 @@ TEST_F(QuorumTest, SaysWhoLeadsInWhichEpoch) {
               "text 'Epoch 2 · c2 leads · committed below 3 · 2 of 3 voters run'");
 }
 
+TEST_F(QuorumTest, CountsTheVotersThatTheLeaderKnows) {
+    story_.add(130, c1, trace::kinds::QuorumVotersChanged{Offset(-1), "1,2,3"});
+    story_.add(700, c2, trace::kinds::QuorumVotersChanged{Offset(4), "2,3"});
+
+    EXPECT_EQ(lines_with(at(600), "voters run"),
+              "text 'Epoch 2 · c2 leads · committed below 3 · 2 of 3 voters run'");
+    EXPECT_EQ(lines_with(at(700), "voters run"),
+              "text 'Epoch 2 · c2 leads · committed below 3 · 2 of 2 voters run'");
+    story_.add(790, c1, trace::kinds::NodeStarted{"c1", "controller", 1});
+    story_.add(800, c1, QuorumRoleChanged{"observer", LeaderEpoch(2), c2, no_node});
+    EXPECT_EQ(lines_with(at(800), "no voter"), "text 'epoch 2 · is no voter'");
+}
+
+TEST_F(QuorumTest, TheEpochStaysWhenNobodyRuns) {
+    for (const NodeId id : {c2, c3})
+        story_.add(700, id, trace::kinds::NodeStopped{});
+
+    EXPECT_EQ(lines_with(at(700), "Epoch"),
+              "text 'Epoch 2 · nobody leads · committed below 3 · 0 of 3 voters run: "
+              "no majority of 2'");
+}
+
 TEST_F(QuorumTest, SaysWhatEachVoterIs) {
     const Scene voting = at(95);
     EXPECT_EQ(lines_with(voting, "candidate"), "text 'candidate, asks for votes'");

@@ -265,6 +265,18 @@ TEST_F(SceneTest, TheLaneShowsWhatIsSyncedAndWhatIsNot) {
     EXPECT_EQ(lines_with(scene, QStringLiteral("c1")), "text 'c1 has read everything below 12'");
 }
 
+TEST_F(SceneTest, TheLaneDoesNotGuessWhatIsCommitted) {
+    trace::Story story;
+    const PartitionIndex p{0};
+    story.add(0, trace::broker, trace::kinds::NodeStarted{"b1", "broker", 1});
+    story.add(1, trace::broker, trace::kinds::LogOpened{"old", p, Offset(0), Offset(5)});
+    const Timeline timeline = trace::timeline_of(story.events());
+
+    EXPECT_EQ(lines_with(lanes_at(timeline, 1), QStringLiteral("HW ?")), "text 'HW ?'");
+    EXPECT_EQ(lines_with(lanes_at(timeline, 1), QStringLiteral("not told")), "text 'not told'");
+    EXPECT_EQ(lines_with(map_at(timeline, 1), QStringLiteral("HW ")), "text 'end 5 · HW ?'");
+}
+
 TEST_F(SceneTest, TheLaneTellsAPowerLossInThreeSteps) {
     EXPECT_EQ(lines_with(lanes_at(timeline_, 600), QStringLiteral("power lost")),
               "text '✕ power lost · tail unsure: what was not synced may be gone'");

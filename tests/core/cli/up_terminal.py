@@ -1,10 +1,11 @@
 """up_terminal.py GLASSLOG FAKE_NODE: `glasslog up` on a terminal. The table is drawn in place, Ctrl-C
-stops every node, and nothing is left."""
+stops every node, and nothing is left. What stood on the terminal before, and what was said, stays."""
 
 import fcntl
 import os
 import pty
 import random
+import re
 import select
 import struct
 import sys
@@ -14,12 +15,14 @@ import time
 
 CTRL_C = b"\x03"
 ERASE = b"\033[5A\r\033[J"  # a head, three nodes, who leads
+BEFORE = [f"line {i} of the shell" for i in range(1, 7)]
 LIMIT_S = 60
 
 
 def start(arguments, columns):
     pid, terminal = pty.fork()
     if pid == 0:
+        os.write(1, "".join(line + "\n" for line in BEFORE).encode())
         os.execv(arguments[0], arguments)
     size = struct.pack("HHHH", 24, columns, 0, 0)
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, size)
@@ -43,6 +46,27 @@ def read_until(terminal, text, seen, deadline):
             return seen
         seen += piece
     return seen
+
+
+def screen_after(output):
+    """The lines that somebody sees who can scroll back: newlines, returns, up, erase below."""
+    lines, row, column = [""], 0, 0
+    for piece in re.findall(r"\033\[\d*[AJ]|\r|\n|[^\r\n\033]+", output.decode()):
+        if piece.endswith("A") and piece.startswith("\033"):
+            row = max(0, row - int(piece[2:-1] or 1))
+        elif piece.startswith("\033"):
+            del lines[row + 1:]
+            lines[row] = lines[row][:column]
+        elif piece == "\r":
+            column = 0
+        elif piece == "\n":
+            row += 1
+            lines += [""] * (row + 1 - len(lines))
+        else:
+            old = lines[row].ljust(column)
+            lines[row] = old[:column] + piece + old[column + len(piece):]
+            column += len(piece)
+    return lines
 
 
 def processes_with(text):
@@ -76,6 +100,11 @@ def main():
         last = seen.split(ERASE)[-1].decode()
         assert last.count(" down ") == 3, last
         assert max(map(len, last.splitlines())) <= 60, last
+        stands = screen_after(seen)
+        assert stands[:len(BEFORE)] == BEFORE, stands
+        for said in ["starting 3 nodes", " is up", "--kill", "--stop", "Ctrl-C stops all nodes"]:
+            assert any(said in line for line in stands), (said, stands)
+        assert sum(line.startswith("NODE ") for line in stands) == 1, stands
         left = processes_with(data)
         assert not left, f"left: {left}"
 

@@ -1,5 +1,5 @@
 // OsExecutor: tasks, timers and completions run under the cause that was current when they were
-// asked for.
+// asked for; what comes from outside has none, and a timer's task hands its own on to nothing.
 
 #include "core/os/os_node.hpp"
 #include "tests/core/os/support.hpp"
@@ -11,13 +11,15 @@ namespace {
 
 using runtime::EventId;
 
+constexpr EventId closed_event{9};
+
 // Remembers the cause, as a real node's trace does.
 class CauseTrace final : public runtime::Trace {
 public:
     bool wants(runtime::TraceLevel /*level*/) const override { return true; }
 
     EventId emit(runtime::EventKind /*kind*/, ByteView /*bytes*/, EventId /*second*/) override {
-        return runtime::no_event;
+        return closed_event;
     }
 
     EventId current_cause() const override { return cause_; }
@@ -92,7 +94,23 @@ TEST_F(CauseTest, OfWorkOnTheDisk) {
               EventId(7));
 }
 
-TEST_F(CauseTest, OfAConnection) {
+TEST_F(CauseTest, ATimerThatArmsItselfForgetsTheFirstOne) {
+    runtime::Timer first;
+    runtime::Timer second;
+    std::vector<EventId> seen;
+    first_.trace.set_current_cause(EventId(7));
+    first = first_.executor.at(Instant(), [&] {
+        seen.push_back(first_.trace.current_cause());
+        second =
+            first_.executor.at(Instant(), [&] { seen.push_back(first_.trace.current_cause()); });
+    });
+    first_.trace.set_current_cause(runtime::no_event);
+    ASSERT_TRUE(node_.run_until([&] { return seen.size() == 2; }, Duration::seconds(30)));
+    EXPECT_EQ(seen, (std::vector{EventId(7), runtime::no_event}));
+}
+
+// Under whatever event they were waited for.
+TEST_F(CauseTest, OfAConnectionAndOfBytesIsNone) {
     auto listener = first_.transport.listen({.name = "", .endpoint = {.host = "127.0.0.1"}});
     std::unique_ptr<runtime::Connection> server;
     std::unique_ptr<runtime::Connection> client;
@@ -104,14 +122,24 @@ TEST_F(CauseTest, OfAConnection) {
                   first_.transport.connect((*listener)->endpoint(),
                                            [&](auto connected) { client = *std::move(connected); });
               }),
-              EventId(7));
+              runtime::no_event);
     ASSERT_TRUE(node_.run_until([&] { return client != nullptr; }, Duration::seconds(30)));
     client->write(Bytes::copy_of(as_bytes("x")), {}, [](auto) {});
 
     EXPECT_EQ(cause_of([&](auto task) {
                   server->read(1, [done = std::move(task)](auto) mutable { done(); });
               }),
-              EventId(7));
+              runtime::no_event);
+
+    client.reset();
+    EXPECT_EQ(cause_of([&](auto task) {
+                  server->read(1, [&, done = std::move(task)](auto) mutable {
+                      server.reset();
+                      done();
+                  });
+              }),
+              closed_event)
+        << "what follows from its end";
 }
 
 }  // namespace

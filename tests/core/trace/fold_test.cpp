@@ -51,6 +51,21 @@ TEST(FoldTest, SeesAPowerLossTearTheUnsyncedTail) {
     EXPECT_EQ(after.nodes->at(broker)->starts, 2);
 }
 
+TEST(FoldTest, TheLeaderSaysWhoVotes) {
+    Story story;
+    const NodeId other(2);
+    EXPECT_TRUE(timeline_of(story.events()).after(0).voters().empty());
+    story.add(1, broker, kinds::QuorumVotersChanged{Offset(-1), "1,2,13"});
+    story.add(2, broker, kinds::QuorumRoleChanged{"leader", LeaderEpoch(3), broker, broker});
+    story.add(3, other, kinds::QuorumVotersChanged{Offset(7), "2"});
+    story.add(4, broker, kinds::NodeStopped{});
+    const Timeline timeline = timeline_of(story.events());
+
+    const std::vector<NodeId> all = {NodeId(1), NodeId(2), NodeId(13)};
+    EXPECT_EQ(at_ms(timeline, 3).voters(), all);
+    EXPECT_EQ(at_ms(timeline, 4).voters(), std::vector{other}) << "nobody leads: the newest";
+}
+
 TEST(FoldTest, KnowsWhatAMemberOfTheQuorumIsAndHowFarItsLogIsCommitted) {
     Story story;
     const PartitionIndex p{0};
@@ -71,6 +86,8 @@ TEST(FoldTest, KnowsWhatAMemberOfTheQuorumIsAndHowFarItsLogIsCommitted) {
     EXPECT_EQ(leads.nodes->at(broker)->quorum.committed, Offset(4));
     EXPECT_EQ(leads.replicas->at(log)->high_watermark, Offset(4));
     EXPECT_EQ(leads.replicas->at(log)->leader, broker);
+    EXPECT_FALSE(at_ms(timeline, 3).replicas->at(log)->is_committed_told);
+    EXPECT_TRUE(leads.replicas->at(log)->is_committed_told);
     EXPECT_EQ(at_ms(timeline, 5).nodes->at(broker)->quorum.role, "");
 }
 
