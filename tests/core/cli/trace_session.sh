@@ -99,7 +99,7 @@ a_cluster() {
     [ "$(grep -c node_started "$place/said")" -eq 2 ] || die "not two nodes: $(cat "$place/said")"
     mkdir "$place/empty"
     expect 2 glasslog sim trace show "$place/empty"
-    says 'no trace in it'
+    says "no file 'trace'"
     [ -z "$gui" ] || QT_QPA_PLATFORM=offscreen "$gui" "$data" --screenshot "$place/cluster.png"
 }
 
