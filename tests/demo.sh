@@ -90,6 +90,7 @@ show
 say "what to try next"
 try() { printf '   %-88s %s\n' "$1" "$2"; }
 try "$bin/glasslog broker --data /tmp/glasslog --listen 127.0.0.1:9092" "Kafka clients work with it (no groups yet)"
+try "$bin/glasslog up --nodes 3" "a cluster of processes; kill its leader with: glasslog up --kill 1"
 try "$bin/glasslog sim run $scenario --seeds 1..100" "the same story, a hundred ways"
 try "$bin/glasslog-gui $scenario" "break it yourself, by click"
 try "$bin/glasslog dump $out/data/demo-0" "what is on the disk"
