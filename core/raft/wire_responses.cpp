@@ -179,9 +179,16 @@ std::optional<Heard> hear(const protocol::FetchResponse& response, const WireCon
     return Heard{std::move(typed), std::move(described->bytes)};
 }
 
+// Kafka 4.3.1 means SNAPSHOT_NOT_FOUND, fails at writing it, and answers this (golden case 718).
+constexpr WireError snapshot_not_found_on_wire = WireError::unknown_server_error;
+
 protocol::FetchSnapshotResponse answer_fetch_snapshot(const FetchSnapshotResponse& response,
                                                       Answering how) {
     protocol::FetchSnapshotResponse message;
+    if (response.error == WireError::snapshot_not_found) {
+        message.error_code = snapshot_not_found_on_wire;
+        return message;
+    }
     message.topics.emplace_back();
     message.topics[0].name = log_topic;
     message.topics[0].partitions.emplace_back();
@@ -201,6 +208,7 @@ std::optional<Heard> hear(const protocol::FetchSnapshotResponse& response,
                           const WireContext& context) {
     FetchSnapshotResponse typed;
     typed.error = response.error_code;
+    if (typed.error == snapshot_not_found_on_wire) typed.error = WireError::snapshot_not_found;
     if (typed.error != WireError::none) return Heard{std::move(typed)};
     const auto* partition = only_partition(response);
     if (partition == nullptr) return std::nullopt;

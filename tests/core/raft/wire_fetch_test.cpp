@@ -39,5 +39,20 @@ TEST(RaftWireFetchTest, RefusesAFetchByNameAsAWhole) {
     EXPECT_TRUE(refusal->responses.empty());
 }
 
+// Case controller 718; whoever leads may say it so.
+TEST(RaftWireFetchTest, ASnapshotThatIsNotThereIsToldAsKafkaTellsIt) {
+    FetchSnapshotResponse response;
+    response.error = WireError::snapshot_not_found;
+
+    const protocol::FetchSnapshotResponse told = answer_fetch_snapshot(response, {context});
+    const auto heard = hear(told, context);
+
+    EXPECT_EQ(told.error_code, WireError::unknown_server_error);
+    EXPECT_TRUE(told.topics.empty());
+    ASSERT_TRUE(heard);
+    EXPECT_EQ(std::get<FetchSnapshotResponse>(heard->response).error,
+              WireError::snapshot_not_found);
+}
+
 }  // namespace
 }  // namespace glasslog::raft
