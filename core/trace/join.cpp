@@ -20,8 +20,17 @@ EventId joined(EventId id, std::size_t file) {
     return EventId(id.value() * stride + file);
 }
 
+// A file may hold any number: one that is too large names some other connection, and no more.
 std::int64_t joined(std::int64_t connection, std::size_t file) {
-    return connection * stride + static_cast<std::int64_t>(file);
+    const auto wide = static_cast<std::uint64_t>(connection) * static_cast<std::uint64_t>(stride);
+    return static_cast<std::int64_t>(wide + file);
+}
+
+// From the earliest origin; none that a clock could have: no distance.
+Duration since(std::int64_t zero_ns, std::int64_t origin_ns) {
+    std::int64_t out = 0;
+    return __builtin_sub_overflow(origin_ns, zero_ns, &out) ? Duration()
+                                                            : Duration::nanoseconds(out);
 }
 
 }  // namespace
@@ -60,8 +69,8 @@ Event Joiner::take(std::size_t file, Event event) {
         };
         zero_ns_ = std::ranges::min_element(files_, begins_earlier)->origin.steady_ns;
     }
-    const std::int64_t shift = files_[file - 1].origin.steady_ns - *zero_ns_;
-    event.time = std::max(Instant(), event.time + Duration::nanoseconds(shift));
+    const Duration shift = since(*zero_ns_, files_[file - 1].origin.steady_ns);
+    event.time = std::max(Instant(), event.time + shift);
     event.id = joined(event.id, file);
     event.cause = joined(event.cause, file);
     event.second_cause = joined(event.second_cause, file);

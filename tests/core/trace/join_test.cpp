@@ -74,6 +74,24 @@ TEST_F(JoinTest, LaysTimesOnOneClock) {
     EXPECT_EQ(all->events[3].time, Instant::from_nanoseconds(150'000'000));
 }
 
+// A header and fields that no process wrote.
+TEST_F(JoinTest, TakesAnyNumberThatAFileHolds) {
+    Story strange;
+    strange.add(0, two, kinds::ConnectionOpened{INT64_MAX, no_node, two, "a:1", "b:2"});
+    strange.add(1, two, kinds::ConnectionClosed{INT64_MIN, "reset"});
+    NamedTrace first{"node-1", file_of(one_, 0)};
+    NamedTrace second{"node-2", file_of(strange, 0)};
+    first.file.header.origin.steady_ns = INT64_MIN;
+    second.file.header.origin.steady_ns = INT64_MAX;
+
+    const auto both = join({first, second});
+
+    ASSERT_TRUE(both.has_value()) << both.error().text();
+    EXPECT_EQ(both->events.size(), 3U);
+    for (const Event& event : both->events)
+        EXPECT_GE(event.time, Instant());
+}
+
 TEST_F(JoinTest, KeepsIdsApartAndCausesWithin) {
     const EventId cause = two_.add(1, two, kinds::DiskState{"slow"});
     two_.add(2, two, kinds::DiskState{"full"}, cause);
