@@ -1,5 +1,5 @@
-// glasslog quorum describe|add|remove: the metadata quorum, as kafka-metadata-quorum shows and
-// changes it.
+// glasslog quorum describe|add|remove|upgrade: the metadata quorum, as kafka-metadata-quorum shows
+// and changes it.
 
 #include "core/broker/config.hpp"
 #include "core/cli/quorum_text.hpp"
@@ -84,8 +84,7 @@ std::string advice(const client::ClientError& error, const Asked& asked) {
         return "no node that was asked leads: is a majority of the voters running?";
     if (error.code == WireError::unsupported_version) {
         return "voters can change from kraft.version 1 on; a quorum of controller.quorum.voters is "
-               "at 0, which cannot be raised here yet: it has to be formatted anew, with "
-               "--standalone or --initial-controllers";
+               "at 0, which is raised by: glasslog quorum upgrade";
     }
     if (error.code == WireError::duplicate_voter) {
         return "a voter has this id already; see the voters with: glasslog quorum describe "
@@ -265,7 +264,8 @@ ExitCode add(const QuorumFlags& flags) {
         flags.config_file.empty() ? voter_from_flags(flags) : voter_from_config(flags.config_file);
     if (!voter) return complain("quorum add", voter.error());
     if (flags.is_rehearsal) {
-        fmt::print("would add {}\n", text_of(*voter));
+        const Json json = change_json("would-add", voter->id, voter->directory_id);
+        fmt::print("{}\n", flags.is_json ? to_line(json) : "would add " + text_of(*voter));
         return ExitCode::done;
     }
     const auto work = [&](Session& session, QuorumAdmin& admin, Asked& asked) -> Done {
@@ -307,7 +307,10 @@ ExitCode remove(const QuorumFlags& flags) {
         const QuorumView view = TRY(ask_view(session, admin));
         const Uuid directory = given ? *given : TRY(find_directory(view, id));
         if (flags.is_rehearsal) {
-            fmt::print("would remove controller {} with directory id {}\n", id, directory);
+            const std::string words =
+                fmt::format("would remove controller {} with directory id {}", id, directory);
+            const Json json = change_json("would-remove", id, directory);
+            fmt::print("{}\n", flags.is_json ? to_line(json) : words);
             return {};
         }
         asked.is_change = true;
@@ -324,6 +327,26 @@ ExitCode remove(const QuorumFlags& flags) {
         return {};
     };
     return with_quorum("quorum remove", flags, work);
+}
+
+// --- upgrade ------------------------------------------------------------------------------------
+
+ExitCode upgrade(const QuorumFlags& flags) {
+    using Done = Expected<void, client::ClientError>;
+    const auto work = [&](Session& session, QuorumAdmin& admin, Asked& asked) -> Done {
+        asked.is_change = !flags.is_rehearsal;
+        TRY(session.wait<void>(
+            [&](auto done) { admin.upgrade(flags.is_rehearsal, std::move(done)); }));
+        Json json;
+        json["event"] = flags.is_rehearsal ? "would-upgrade" : "upgraded";
+        json["kraft_version"] = 1;
+        const std::string words =
+            flags.is_rehearsal ? "the voters can be written into the log (kraft.version 1)"
+                               : "the voters are in the log (kraft.version 1), and can change";
+        fmt::print("{}\n", flags.is_json ? to_line(json) : words);
+        return {};
+    };
+    return with_quorum("quorum upgrade", flags, work);
 }
 
 // --- command line -------------------------------------------------------------------------------
@@ -386,6 +409,21 @@ void add_remove(CLI::App& quorum, const std::shared_ptr<QuorumFlags>& flags, Act
     verb->callback([flags, &action] { action = [flags] { return remove(*flags); }; });
 }
 
+void add_upgrade(CLI::App& quorum, const std::shared_ptr<QuorumFlags>& flags, Action& action) {
+    CLI::App* verb =
+        quorum.add_subcommand("upgrade", "Let voters change that controller.quorum.voters named");
+    verb->add_flag("--dry-run", flags->is_rehearsal, "Only say whether it could be done");
+    add_quorum_flags(*verb, *flags);
+    verb->footer(
+        "Writes the voters into the log, once: kraft.version goes from 0 to 1 and stays there.\n"
+        "Then let each node's server.properties name controller.quorum.bootstrap.servers in place\n"
+        "of controller.quorum.voters at its next start.\n"
+        "Examples:\n"
+        "  glasslog quorum upgrade --dry-run\n"
+        "  glasslog quorum upgrade --bootstrap-controller 127.0.0.1:10092");
+    verb->callback([flags, &action] { action = [flags] { return upgrade(*flags); }; });
+}
+
 }  // namespace
 
 void add_quorum_verb(CLI::App& app, Action& action) {
@@ -400,6 +438,7 @@ void add_quorum_verb(CLI::App& app, Action& action) {
     add_describe(*quorum, flags, action);
     add_add(*quorum, flags, action);
     add_remove(*quorum, flags, action);
+    add_upgrade(*quorum, flags, action);
 }
 
 }  // namespace glasslog::cli

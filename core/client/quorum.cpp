@@ -3,6 +3,7 @@
 #include "core/protocol/messages/add_raft_voter.hpp"
 #include "core/protocol/messages/describe_cluster.hpp"
 #include "core/protocol/messages/remove_raft_voter.hpp"
+#include "core/protocol/messages/update_features.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -355,6 +356,22 @@ void QuorumAdmin::remove_voter(NodeId id, const Uuid& directory_id, ClientDone<v
         std::move(request),
         Calls::Nature::change,
         [](const protocol::RemoveRaftVoterResponse& response)
+            -> Expected<Calls::Answer, ClientError> {
+            TRY(check(response.error_code, response.error_message));
+            return Calls::Answer{};
+        },
+        only_outcome<Calls::Answer>(std::move(done)));
+}
+
+void QuorumAdmin::upgrade(bool is_only_checked, ClientDone<void> done) {
+    protocol::UpdateFeaturesRequest request;
+    request.timeout_ms = calls_->timeout_ms();
+    request.feature_updates.push_back({.feature = "kraft.version", .max_version_level = 1});
+    request.validate_only = is_only_checked;
+    calls_->run<protocol::UpdateFeaturesResponse>(
+        std::move(request),
+        is_only_checked ? Calls::Nature::question : Calls::Nature::change,
+        [](const protocol::UpdateFeaturesResponse& response)
             -> Expected<Calls::Answer, ClientError> {
             TRY(check(response.error_code, response.error_message));
             return Calls::Answer{};

@@ -80,6 +80,10 @@ public:
     // Both ids must be those of a voter; voter_not_found otherwise.
     void remove_voter(NodeId id, const Uuid& directory_id, ClientDone<void> done);
 
+    // Writes the voters of the configuration files into the log: kraft.version 1. Answered when
+    // that is committed, or is so already; is_only_checked: whether it could be.
+    void upgrade(bool is_only_checked, ClientDone<void> done);
+
 private:
     class Calls;  // what is on its way
 

@@ -119,10 +119,8 @@ void Controller::replay(std::span<const Record> records, Offset base, LeaderEpoc
     image_.controller = options_.node;
 }
 
-void Controller::replay_kraft_version(std::int16_t level, Offset offset, LeaderEpoch epoch) {
-    replay(std::array{Record(protocol::FeatureLevelRecord{std::string(kraft_version), level})},
-           offset,
-           epoch);
+void Controller::replay_kraft_version(std::int16_t level) {
+    image_.features[std::string(kraft_version)] = level;
 }
 
 Response Controller::decide(const protocol::AllocateProducerIdsRequest& request,

@@ -86,7 +86,7 @@ public:
     void replay(std::span<const Record> records, Offset base, LeaderEpoch epoch);
 
     // A control record of the metadata log finalized this level of kraft.version.
-    void replay_kraft_version(std::int16_t level, Offset offset, LeaderEpoch epoch);
+    void replay_kraft_version(std::int16_t level);
 
     const Image& state() const { return image_; }
 

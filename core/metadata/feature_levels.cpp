@@ -1,4 +1,5 @@
-// Feature levels of the controller. kraft.version is finalized by the metadata quorum, not here.
+// Feature levels of the controller. kraft.version is looked at here, and written by the quorum
+// (service.cpp).
 // Sources: KIP-584, KIP-778, KIP-853, KIP-966.
 
 #include "core/metadata/controller.hpp"
@@ -88,14 +89,12 @@ std::optional<std::string> Controller::level_complaint(const Update& update) con
     const std::int16_t present = at == image_.features.end() ? std::int16_t{0} : at->second;
     const bool is_upgrade = type_of(update) == FeatureUpgradeType::upgrade;
     if (level == present) return std::nullopt;
-    if (update.feature == kraft_version) {
-        return "the metadata quorum's protocol is changed by the quorum";
-    }
     if (level > present) {
         if (is_upgrade) return std::nullopt;
         return "a higher level needs an upgrade";
     }
     if (is_upgrade) return "a lower level needs a safe or an unsafe downgrade";
+    if (update.feature == kraft_version) return "voters that stand in the log stay there";
     if (update.feature == metadata_version) {
         return fmt::format("from {} to {} metadata might be lost", present, level);
     }
@@ -154,7 +153,7 @@ Response Controller::decide(const UpdateFeatures& request, const Moment& /*at*/,
             response.results.emplace_back();
             response.results.back().feature = name;
         }
-        if (update->max_version_level == present) continue;
+        if (update->max_version_level == present || name == kraft_version) continue;
         records.emplace_back(protocol::FeatureLevelRecord{name, update->max_version_level});
         if (name != elr_version) continue;
         if (update->max_version_level > 0) {

@@ -39,6 +39,59 @@ std::int16_t level_of(const Image& image, std::span<const Record> records) {
     UNREACHABLE("{} is supported", metadata_version);
 }
 
+// The level of kraft.version that is asked for, if one is; named twice, the last one counts.
+std::optional<std::int16_t> kraft_version_asked(const Request& request) {
+    std::optional<std::int16_t> level;
+    const auto* features = std::get_if<UpdateFeatures>(&request);
+    if (features == nullptr) return level;
+    for (const auto& update : features->body.feature_updates) {
+        if (update.feature == kraft_version) level = update.max_version_level;
+    }
+    return level;
+}
+
+std::string cause_of(const raft::UpgradeReply& why) {
+    if (why.voter != no_node) {
+        return fmt::format(
+            "voter {} does not follow, has not told the leader its directory and "
+            "endpoints, or does not support it; see that it runs, and try again",
+            why.voter);
+    }
+    if (why.error == WireError::request_timed_out) {
+        return "the quorum is busy with another change, or a majority of its voters is away; try "
+               "again";
+    }
+    return "another node leads the quorum, or it is higher by now";
+}
+
+// Why the quorum does not raise it.
+protocol::UpdateFeaturesResponse refused_by_quorum(std::int16_t level,
+                                                   const raft::UpgradeReply& why) {
+    protocol::UpdateFeaturesResponse response;
+    const bool is_elsewhere = why.error == WireError::not_leader_or_follower;
+    response.error_code = is_elsewhere ? WireError::not_controller : why.error;
+    const std::string wanted = fmt::format("{} at level {}", kraft_version, level);
+    response.error_message =
+        why.is_written
+            ? fmt::format("{} is written, and may yet be committed: see what is finalized", wanted)
+            : fmt::format("nothing was changed: {}: {}", wanted, cause_of(why));
+    return response;
+}
+
+// What else was asked is decided anew when that is done, and may be refused then.
+Answer<Response> after_upgrade(std::int16_t level, Answer<Response> done) {
+    return [level, done = std::move(done)](Response response) mutable {
+        auto& answer = std::get<protocol::UpdateFeaturesResponse>(response);
+        if (answer.error_message) {
+            answer.error_message = fmt::format("{} is at level {} now; of the rest {}",
+                                               kraft_version,
+                                               level,
+                                               *answer.error_message);
+        }
+        done(std::move(response));
+    };
+}
+
 }  // namespace
 
 class Service::Core {
@@ -102,16 +155,11 @@ public:
                 }));
             return;
         }
-        const RequestToken token(++last_token_);
-        Decision decision = controller_->handle(request, token, moment());
-        std::vector<DecisionBatch> batches = batches_for(std::move(decision.records));
-        if (is_user_operation(request) && batches.size() > 1) {
-            // Not too many records, so too many bytes.
-            batches.clear();
-            decision.replies = {{token, refuse_all(request, WireError::record_list_too_large)}};
+        const auto level = kraft_version_asked(request);
+        if (level && *level != kraft_version_now()) {
+            return ask_quorum(*level, std::move(request), std::move(done));
         }
-        answers_.emplace(token, Waiting{std::move(request), std::move(done)});
-        take(std::move(decision), batches);
+        decide(std::move(request), std::move(done));
     }
 
     Uuid draw_id(const std::string& entity) {
@@ -135,6 +183,47 @@ private:
     };
 
     Moment moment() const { return {runtime_.clock.now(), log_.end()}; }
+
+    std::int16_t kraft_version_now() const {
+        const auto& features = controller_->state().features;
+        const auto at = features.find(std::string(kraft_version));
+        return at == features.end() ? std::int16_t{0} : at->second;
+    }
+
+    void decide(Request request, Answer<Response> done) {
+        const RequestToken token(++last_token_);
+        Decision decision = controller_->handle(request, token, moment());
+        std::vector<DecisionBatch> batches = batches_for(std::move(decision.records));
+        if (is_user_operation(request) && batches.size() > 1) {
+            // Not too many records, so too many bytes.
+            batches.clear();
+            decision.replies = {{token, refuse_all(request, WireError::record_list_too_large)}};
+        }
+        answers_.emplace(token, Waiting{std::move(request), std::move(done)});
+        take(std::move(decision), batches);
+    }
+
+    // The quorum raises kraft.version, when nothing is wrong with all that the request asks; what
+    // else is in it is decided afterwards.
+    void ask_quorum(std::int16_t level, Request request, Answer<Response> done) {
+        const bool is_only_checked = std::get<UpdateFeatures>(request).body.validate_only;
+        const RequestToken token(++last_token_);
+        Decision tried = controller_->handle(request, token, moment());
+        const auto& verdict =
+            std::get<protocol::UpdateFeaturesResponse>(tried.replies.at(0).response);
+        const bool is_possible = verdict.error_code == WireError::none &&
+                                 batches_for(std::move(tried.records)).size() <= 1;
+        if (!is_possible) return decide(std::move(request), std::move(done));
+        auto raised = [this, level, request = std::move(request), done = std::move(done)](
+                          const raft::UpgradeReply& reply) mutable {
+            if (reply.error != WireError::none) return done(refused_by_quorum(level, reply));
+            if (!is_active()) return done(refuse_all(request, WireError::not_controller));
+            const bool is_raised = reply.is_written;
+            decide(std::move(request),
+                   is_raised ? after_upgrade(level, std::move(done)) : std::move(done));
+        };
+        log_.upgrade_kraft_version(level, is_only_checked, gate_.wrap(std::move(raised)));
+    }
 
     // ------------------------------------------------------------------- what is committed
 
@@ -167,6 +256,7 @@ private:
                                   },
                                   [this](const ReplayedKraftVersion& one) {
                                       fold_.apply_kraft_version(one.level, one.offset, one.epoch);
+                                      if (controller_) controller_->replay_kraft_version(one.level);
                                   }},
                        entry);
         }

@@ -36,6 +36,9 @@ public:
     void stop(UniqueFunction<void(bool is_clean)> done);
     Expected<Proposal, WireError> propose(std::span<const Bytes> values);
     void read(UniqueFunction<void(Expected<Offset, WireError>)> done);
+    void upgrade_kraft_version(std::int16_t level,
+                               bool is_only_checked,
+                               UniqueFunction<void(UpgradeReply)> done);
     void take_snapshot(NewSnapshot snapshot, runtime::IoDone<void> done);
 
     // Takes one request: it is told to the machine, or refused at once.
@@ -107,6 +110,7 @@ private:
     void answered(RequestId id, Heard heard);
     void reply(Reply what);
     void reply_read(RequestToken token, const ReadReply& answer);
+    void reply_upgrade(RequestToken token, UpgradeReply answer);
     void reply_from_log(ReplyFromLog what);
     void reply_from_snapshot(ReplyFromSnapshot what);
     void deliver(RequestToken token, Response response, Payload bytes);
@@ -140,6 +144,7 @@ private:
     std::uint64_t last_token_ = 0;
     std::map<RequestToken, Owed> owed_;
     std::map<RequestToken, UniqueFunction<void(Expected<Offset, WireError>)>> reads_;
+    std::map<RequestToken, UniqueFunction<void(UpgradeReply)>> upgrades_;
 
     // Reads that are confirmed and wait until the listener was told so far.
     struct ConfirmedRead {

@@ -160,7 +160,8 @@ void ReplicatedLog::Driver::later(runtime::Task task) {
 void ReplicatedLog::Driver::reply(Reply what) {
     std::visit(overloaded{[&](Response& response) { deliver(what.token, std::move(response), {}); },
                           [&](const ProposeReply& answer) { proposed_ = answer; },
-                          [&](const ReadReply& answer) { reply_read(what.token, answer); }},
+                          [&](const ReadReply& answer) { reply_read(what.token, answer); },
+                          [&](const UpgradeReply& answer) { reply_upgrade(what.token, answer); }},
                what.answer);
 }
 

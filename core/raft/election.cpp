@@ -20,7 +20,8 @@ void Stepper::on(const Refused& event) {
     s_.role_deadline = std::min(s_.role_deadline, now_ + delay);
 }
 
-// Requests of version 0 name no voter: whoever they come to is meant.
+// Requests of version 0 name no voter: whoever they come to is meant, as far as it knows a quorum
+// (vote_refusal).
 bool Stepper::is_meant(const ReplicaKey& voter) const {
     return voter.id == no_node || is_mine(voter);
 }
@@ -60,6 +61,10 @@ WireError Stepper::vote_refusal(const VoteRequest& request) const {
     if (!is_possible) return WireError::invalid_request;
     if (request.epoch < s_.epoch) return WireError::fenced_leader_epoch;
     if (!is_meant(request.voter)) return WireError::invalid_voter_key;
+    // Told no voters, and meant by its id alone: another disk of that id may have promised what
+    // this one knows nothing of (upgrade.cpp).
+    const bool names_disk = !request.voter.directory.is_zero();
+    if (!names_disk && s_.voters().size() == 0) return WireError::invalid_voter_key;
     return WireError::none;
 }
 

@@ -77,6 +77,15 @@ struct Read {
     RequestToken token;
 };
 
+// The voters of the configuration files go into the log, with what each told of itself, and may
+// change from then on: kraft.version `level` (KIP-853). Answered by UpgradeReply: when that is
+// committed, at once when it is so already, or only looked at.
+struct UpgradeKraftVersion {
+    RequestToken token;
+    std::int16_t level = 0;
+    bool is_only_checked = false;
+};
+
 // This node's state machine wrote a snapshot; the log below it may go.
 struct SnapshotTaken {
     SnapshotId id;
@@ -105,6 +114,7 @@ using Event = std::variant<Start,
                            Synced,
                            Propose,
                            Read,
+                           UpgradeKraftVersion,
                            SnapshotTaken,
                            SnapshotInstalled,
                            SnapshotRefused,
@@ -135,9 +145,10 @@ struct Proposed {
     friend bool operator==(const Proposed&, const Proposed&) = default;
 };
 
-// A control batch with one VotersRecord.
+// A control batch with one VotersRecord, behind a KRaftVersionRecord where that is raised.
 struct VotersChange {
     VoterSet voters;
+    std::optional<std::int16_t> kraft_version;
 
     friend bool operator==(const VotersChange&, const VotersChange&) = default;
 };
@@ -180,7 +191,7 @@ struct ReadReply {
 
 struct Reply {
     RequestToken token;
-    std::variant<Response, ProposeReply, ReadReply> answer;
+    std::variant<Response, ProposeReply, ReadReply, UpgradeReply> answer;
 };
 
 // The answer to a Fetch: the driver reads whole batches of [offset, upto), at least one, and adds

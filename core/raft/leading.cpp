@@ -19,6 +19,12 @@ Progress* find_progress(std::vector<Progress>& all, const ReplicaKey& key) {
     return at == all.end() ? nullptr : &*at;
 }
 
+Progress* find_observer(std::vector<Progress>& all, const ReplicaKey& key) {
+    const auto at =
+        std::find_if(all.begin(), all.end(), [&](const Progress& one) { return one.key == key; });
+    return at == all.end() ? nullptr : &*at;
+}
+
 }  // namespace
 
 void Stepper::on(const Propose& event) {
@@ -172,11 +178,10 @@ void Stepper::forget_observers() {
         return now_ - one.last_fetch >= observer_session;
     });
     if (observers.size() < options_.limits.observers_max) return;
-    observers.erase(std::min_element(observers.begin(),
-                                     observers.end(),
-                                     [](const Progress& a, const Progress& b) {
-                                         return a.last_fetch < b.last_fetch;
-                                     }));
+    observers.erase(std::min_element(
+        observers.begin(),
+        observers.end(),
+        [](const Progress& a, const Progress& b) { return a.last_fetch < b.last_fetch; }));
 }
 
 // What a fetch proves: that its sender durably has all below the offset, with our epochs.
@@ -185,13 +190,17 @@ Progress* Stepper::note_fetch(const FetchRequest& request) {
     Progress* progress = find_progress(leading.voters, request.replica);
     if (progress == nullptr) {
         if (request.replica.id < NodeId(0)) return nullptr;
-        progress = find_progress(leading.observers, request.replica);
+        progress = find_observer(leading.observers, request.replica);
     }
     if (progress == nullptr) {
         forget_observers();
         progress = &leading.observers.emplace_back();
         progress->key = request.replica;
     }
+    // A static voter with another disk than the one that it told is somebody new.
+    std::erase_if(leading.introduced, [&](const Voter& one) {
+        return one.voter_id == request.replica.id && key_of(one) != request.replica;
+    });
     progress->last_fetch = now_;
     progress->has_fetched = true;
     progress->end = std::max(progress->end, request.offset);
@@ -305,11 +314,16 @@ void Stepper::rebuild_progress() {
         if (is_mine(key_of(voter))) continue;
         Progress progress;
         if (const Progress* before = find_progress(known, key_of(voter))) progress = *before;
+        // A static quorum knows no disks: which of them held it is to be said again.
+        if (progress.key != key_of(voter)) progress.end = no_offset;
         progress.key = key_of(voter);
         leading.voters.push_back(std::move(progress));
     }
     for (Progress& one : known) {
-        const bool is_voter = s_.voters().contains(one.key);
+        // Without a disk: as the static quorum knew the voter of that id.
+        const bool is_voter =
+            s_.voters().contains(one.key) ||
+            (one.key.directory.is_zero() && s_.voters().find(one.key.id) != nullptr);
         if (!is_voter && !is_mine(one.key)) leading.observers.push_back(std::move(one));
     }
 }

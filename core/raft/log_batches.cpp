@@ -84,6 +84,11 @@ Bytes leader_change_batch(const LeaderChange& change, NodeId leader, const Batch
 
 Bytes voters_batch(const VotersChange& change, const BatchStamp& stamp) {
     ControlBatch batch(stamp);
+    if (change.kraft_version) {
+        protocol::KRaftVersionRecord level;
+        level.kraft_version = *change.kraft_version;
+        batch.add(kraft_version_type, level);
+    }
     batch.add(kraft_voters_type, voters_record(change.voters));
     return batch.build();
 }

@@ -13,8 +13,6 @@ namespace glasslog::raft {
 
 namespace {
 
-constexpr std::int16_t dynamic_voters = 1;  // kraft.version with voters in the log
-
 // A new voter fetched within this time, and had all that there was.
 const Duration caught_up_age_max = Duration::seconds(3'600);
 
@@ -91,7 +89,10 @@ bool Stepper::is_caught_up(const ReplicaKey& key) const {
 // To what this node asked for itself (questions.cpp): tried again when it is due.
 void Stepper::take(const Outstanding& question, const VoterChangeResponse& response) {
     take_view(response.view);
-    if (response.error != WireError::none) back_off(question.to);
+    const bool is_of_leader =
+        s_.role == Role::follower && s_.epoch == question.epoch && question.to == s_.leader;
+    if (response.error != WireError::none) return back_off(question.to);
+    s_.is_introduced |= is_of_leader;
 }
 
 void Stepper::answer(RequestToken token, const RemoveVoterRequest& request) {
@@ -122,19 +123,21 @@ void Stepper::answer(RequestToken token, const UpdateVoterRequest& request) {
     if (is_leader() && request.epoch > s_.epoch) {
         return answer_change(token, WireError::unknown_leader_epoch);
     }
-    const WireError refusal = change_refusal(false);
+    const std::int16_t level = s_.kraft_version();
+    // What a voter of a static quorum tells is written nowhere, and need not wait.
+    const WireError refusal =
+        is_leader() && level < dynamic_voters ? WireError::none : change_refusal(false);
     if (refusal != WireError::none) return answer_change(token, refusal);
     const Voter* voter = s_.voters().find(request.voter.voter_id);
-    if (voter == nullptr || key_of(*voter) != key_of(request.voter)) {
+    if (voter == nullptr || !s_.voters().contains(key_of(request.voter))) {
         return answer_change(token, WireError::voter_not_found);
     }
-    const std::int16_t level = s_.kraft_version();
     const KraftRange& range = request.voter.kraft_version_feature;
     if (request.voter.endpoints.empty() || level < range.min_supported_version ||
         level > range.max_supported_version) {
         return answer_change(token, WireError::invalid_request);
     }
-    // A static quorum's voters stand in configuration files, not in the log.
+    if (level < dynamic_voters) introduce(request.voter);
     if (level < dynamic_voters || *voter == request.voter) {
         return answer_change(token, WireError::none);
     }
@@ -145,25 +148,44 @@ void Stepper::answer(RequestToken token, const UpdateVoterRequest& request) {
     append_voters(std::move(change));
 }
 
+// A static quorum's voters stand in configuration files, not in the log: what they tell is kept for
+// the day when it is written there (upgrade.cpp).
+void Stepper::introduce(const Voter& voter) {
+    std::vector<Voter>& introduced = s_.leading.introduced;
+    std::erase_if(introduced, [&](const Voter& one) { return one.voter_id == voter.voter_id; });
+    introduced.push_back(voter);
+}
+
 // Appends the new set, which is in force from here on.
 void Stepper::append_voters(VoterChange change) {
     CHECK(is_leader());
+    const Offset end = s_.log_end + (change.kraft_version ? 2 : 1);
     change.step = ChangeStep::committing;
-    change.offset = s_.log_end;
+    change.offset = end - 1;
     change.deadline = now_ + options_.timing.change_voter_timeout;
     if (!change.answers_when_committed && change.token) {
         answer_change(*change.token, WireError::none);
         change.token.reset();
     }
     VotersAt next = s_.voter_history.back();
-    next.offset = s_.log_end;
+    next.offset = change.offset;
     next.voters = change.target;
-    s_.voter_history.push_back(next);
+    next.kraft_version = change.kraft_version.value_or(next.kraft_version);
+    VotersChange record{next.voters, change.kraft_version};
+    s_.voter_history.push_back(std::move(next));
     s_.leading.change = std::move(change);
     rebuild_progress();
     note_quorum();
     fx_.is_role_new = true;
-    append({s_.log_end, s_.log_end + 1, s_.epoch, VotersChange{std::move(next.voters)}});
+    append({s_.log_end, end, s_.epoch, std::move(record)});
+}
+
+void Stepper::answer_waiting(VoterChange& change, WireError error) {
+    if (!change.token) return;
+    const RequestToken token = *change.token;
+    change.token.reset();
+    if (!change.kraft_version) return answer_change(token, error);
+    fx_.reply.push_back({token, UpgradeReply{error, no_node, true}});
 }
 
 // Answers who waits. A change whose record is appended stays under way until that is committed, or
@@ -171,17 +193,16 @@ void Stepper::append_voters(VoterChange change) {
 void Stepper::end_change(WireError error) {
     auto& change = s_.leading.change;
     if (!change) return;
-    if (change->token) answer_change(*change->token, error);
-    change->token.reset();
+    answer_waiting(*change, error);
     change->deadline = Instant::never();
     if (change->step == ChangeStep::probing) change.reset();
 }
 
 void Stepper::complete_change() {
     if (!is_leader() || !s_.leading.change) return;
-    const VoterChange& change = *s_.leading.change;
+    VoterChange& change = *s_.leading.change;
     if (change.step != ChangeStep::committing || s_.high_watermark <= change.offset) return;
-    if (change.token) answer_change(*change.token, WireError::none);
+    answer_waiting(change, WireError::none);
     s_.leading.change.reset();
     if (!s_.is_voter()) become_resigned();
 }

@@ -126,15 +126,15 @@ void Stepper::look_for_leader() {
 }
 
 // Now and then a voter compares what the quorum knows of it with what is true, and a controller
-// that is to vote asks to. True: something was asked, and the leader's turn is over.
+// that is to vote asks to. A static quorum knows nothing: each leader is told once. True: something
+// was asked, and the leader's turn is over.
 bool Stepper::ask_about_voters(NodeId leader) {
-    if (!options_.can_vote || now_ < s_.update_due || s_.kraft_version() < 1) return false;
-    const Voter self{.voter_id = s_.self.id,
-                     .voter_directory_id = s_.self.directory,
-                     .endpoints = options_.endpoints,
-                     .kraft_version_feature = options_.kraft_version};
-    const Voter* known = s_.voters().find(s_.self.id);
+    if (!options_.can_vote || now_ < s_.update_due) return false;
+    const bool is_static = s_.kraft_version() < dynamic_voters;
     const bool is_voter = s_.is_voter();
+    if (is_static && (!is_voter || !s_.has_fetched || s_.is_introduced)) return false;
+    const Voter self = own_voter();
+    const Voter* known = s_.voters().find(s_.self.id);
     s_.update_due = now_ + options_.timing.fetch_timeout * 3;
     if (is_voter) {
         if (*known == self) return false;

@@ -98,6 +98,7 @@ void Stepper::on(const Start&) {
     }
     if (s_.role == Role::follower) {
         s_.role_deadline = now_ + options_.timing.fetch_timeout;
+        expect_update();
     } else if (s_.is_voter()) {
         s_.role_deadline = now_ + election_timeout();
     }

@@ -45,6 +45,24 @@ void ReplicatedLog::Driver::read(UniqueFunction<void(Expected<Offset, WireError>
     step({Read{token}});
 }
 
+void ReplicatedLog::Driver::upgrade_kraft_version(std::int16_t level,
+                                                  bool is_only_checked,
+                                                  UniqueFunction<void(UpgradeReply)> done) {
+    if (!is_active()) {
+        return later(
+            [done = std::move(done)]() mutable { done({WireError::not_leader_or_follower}); });
+    }
+    const RequestToken token(++last_token_);
+    upgrades_.emplace(token, std::move(done));
+    step({UpgradeKraftVersion{token, level, is_only_checked}});
+}
+
+void ReplicatedLog::Driver::reply_upgrade(RequestToken token, UpgradeReply answer) {
+    auto waiting = upgrades_.extract(token);
+    if (waiting.empty()) return;
+    later([done = std::move(waiting.mapped()), answer]() mutable { done(answer); });
+}
+
 Expected<Proposal, WireError> ReplicatedLog::Driver::propose(std::span<const Bytes> values) {
     if (!is_active() || is_stepping_ || !is_alive()) {
         return Unexpected{WireError::not_leader_or_follower};
@@ -151,6 +169,12 @@ Expected<Proposal, WireError> ReplicatedLog::propose(std::span<const Bytes> valu
 
 void ReplicatedLog::read(UniqueFunction<void(Expected<Offset, WireError>)> done) {
     driver_->read(std::move(done));
+}
+
+void ReplicatedLog::upgrade_kraft_version(std::int16_t level,
+                                          bool is_only_checked,
+                                          UniqueFunction<void(UpgradeReply)> done) {
+    driver_->upgrade_kraft_version(level, is_only_checked, std::move(done));
 }
 
 void ReplicatedLog::take_snapshot(NewSnapshot snapshot, runtime::IoDone<void> done) {

@@ -110,6 +110,12 @@ public:
     // listener all that was committed then: the end of that.
     void read(UniqueFunction<void(Expected<Offset, protocol::WireError>)> done);
 
+    // Writes the voters of the configuration files into the log, so that they may change from then
+    // on (UpgradeKraftVersion). Answers when that is committed; or when only looked at, at once.
+    void upgrade_kraft_version(std::int16_t level,
+                               bool is_only_checked,
+                               UniqueFunction<void(UpgradeReply)> done);
+
     // The state that everything below `id.end` makes; id.epoch: of the record below it. Everything
     // below was told to the listener. time: of the newest batch inside. Then the log below may go.
     struct NewSnapshot {

@@ -139,7 +139,14 @@ void Stepper::become_follower(const View& view) {
     s_.has_fetched = false;
     s_.is_leader_gone = false;
     s_.role_deadline = now_ + options_.timing.fetch_timeout;
-    s_.update_due = now_ + options_.timing.fetch_timeout * 3;
+    expect_update();
+}
+
+// When this follower next tells its leader of itself (questions.cpp:ask_about_voters).
+void Stepper::expect_update() {
+    const bool is_static = s_.kraft_version() < dynamic_voters;
+    s_.is_introduced = false;
+    s_.update_due = is_static ? now_ : now_ + options_.timing.fetch_timeout * 3;
 }
 
 void Stepper::become_resigned() {

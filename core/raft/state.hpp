@@ -56,7 +56,8 @@ struct VoterChange {
     VoterSet target;
     Voter added;  // while probing
     bool answers_when_committed = true;
-    Offset offset = no_offset;  // of the VotersRecord
+    std::optional<std::int16_t> kraft_version;  // that it raises the quorum to
+    Offset offset = no_offset;                  // of the VotersRecord
     Instant deadline;
 };
 
@@ -68,7 +69,8 @@ struct Leading {
     std::vector<ParkedFetch> fetches;
     std::vector<ParkedRead> reads;
     std::optional<VoterChange> change;
-    Instant quorum_deadline;  // resigns unless a majority fetched before
+    std::vector<Voter> introduced;  // of a static quorum: what others told of themselves
+    Instant quorum_deadline;        // resigns unless a majority fetched before
 };
 
 // A snapshot on its way from the leader.
@@ -119,6 +121,7 @@ struct State {
     Instant role_deadline = Instant::never();  // election, fetch or backoff timeout, by role
     std::vector<NodeId> to_be_told;            // resigned: voters that do not know
     Instant update_due = Instant::never();     // voter: tell the leader where we listen
+    bool is_introduced = false;                // of a static quorum: this leader was told
     std::uint64_t request_count = 0;
     std::uint64_t draw_count = 0;
     Instant armed = Instant::never();  // the last wake_at

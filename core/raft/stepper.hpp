@@ -35,6 +35,7 @@ private:
     void become_leader();
     void become_follower(const View& view);
     void become_resigned();
+    void expect_update();
     void leave_role(WireError why);
     bool is_of_other(const View& view) const;
     void take_view(const View& view);
@@ -115,6 +116,7 @@ private:
     void answer(RequestToken token, const AddVoterRequest& request);
     void answer(RequestToken token, const RemoveVoterRequest& request);
     void answer(RequestToken token, const UpdateVoterRequest& request);
+    void introduce(const Voter& voter);
     void answer(RequestToken token, const ProbeRequest& request);
     void take(const Outstanding& question, const VoterChangeResponse& response);
     void take(const Outstanding& question, const ProbeResponse& response);
@@ -124,6 +126,14 @@ private:
     void end_change(WireError error);
     void complete_change();
     void answer_change(RequestToken token, WireError error);
+    void answer_waiting(VoterChange& change, WireError error);
+
+    // --- upgrade.cpp
+    void on(const UpgradeKraftVersion& event);
+    UpgradeReply upgrade_refusal(std::int16_t level) const;
+    std::optional<Voter> introduced(NodeId id) const;
+    UpgradeReply introduce_all(std::int16_t level, VoterSet& target) const;
+    Voter own_voter() const;
 
     bool is_leader() const { return s_.role == Role::leader; }
 

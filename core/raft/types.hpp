@@ -108,6 +108,8 @@ struct VotersAt {
     friend bool operator==(const VotersAt&, const VotersAt&) = default;
 };
 
+inline constexpr std::int16_t dynamic_voters = 1;  // kraft.version with voters in the log
+
 using RequestToken = Strong<struct RaftTokenTag, std::uint64_t>;  // an answer that is owed
 using RequestId = Strong<struct RaftRequestTag, std::uint64_t>;   // a question that was sent
 
@@ -264,6 +266,17 @@ struct ProbeResponse {
     KraftRange kraft_version;
 
     friend bool operator==(const ProbeResponse&, const ProbeResponse&) = default;
+};
+
+// What came of raising kraft.version. voter: with invalid_update_version, who does not fetch, did
+// not tell this leader its disk and endpoints, or does not know the level; no_node: the level is
+// lower. is_written: the record is in this log, and may be committed yet, whatever the error.
+struct UpgradeReply {
+    WireError error = WireError::none;
+    NodeId voter = no_node;
+    bool is_written = false;
+
+    friend bool operator==(const UpgradeReply&, const UpgradeReply&) = default;
 };
 
 }  // namespace glasslog::raft

@@ -31,6 +31,17 @@ auto& add_partition(Message& message) {
     return message.topics[0].partitions[0];
 }
 
+// All of a voter's endpoints; none when the quorum's listener is not among them, where it could be
+// reached.
+std::vector<Endpoint> reachable(const std::vector<Endpoint>& listeners,
+                                const WireContext& context) {
+    const bool has_listener =
+        std::any_of(listeners.begin(), listeners.end(), [&](const Endpoint& one) {
+            return one.name == context.listener;
+        });
+    return has_listener ? listeners : std::vector<Endpoint>();
+}
+
 template <typename Response>
 Response refusal(WireError error) {
     Response response;
@@ -267,12 +278,7 @@ Understood<AddVoterRequest, protocol::AddRaftVoterResponse> from_wire(
     AddVoterRequest typed;
     typed.voter.voter_id = request.voter_id;
     typed.voter.voter_directory_id = request.voter_directory_id;
-    // Where the quorum cannot reach it, it says nothing of itself.
-    const bool is_reachable =
-        std::any_of(request.listeners.begin(), request.listeners.end(), [&](const Endpoint& one) {
-            return one.name == context.listener;
-        });
-    if (is_reachable) typed.voter.endpoints = request.listeners;
+    typed.voter.endpoints = reachable(request.listeners, context);
     typed.timeout = Duration::milliseconds(std::max(request.timeout_ms, 0));
     typed.answers_when_committed = request.ack_when_committed;
     return typed;
@@ -316,7 +322,7 @@ Understood<UpdateVoterRequest, protocol::UpdateRaftVoterResponse> from_wire(
     typed.epoch = request.current_leader_epoch;
     typed.voter.voter_id = request.voter_id;
     typed.voter.voter_directory_id = request.voter_directory_id;
-    typed.voter.endpoints = request.listeners;
+    typed.voter.endpoints = reachable(request.listeners, context);
     typed.voter.kraft_version_feature = request.kraft_version_feature;
     return typed;
 }

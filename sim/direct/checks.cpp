@@ -134,6 +134,9 @@ void World::see_voters(const Node& node) {
                                     history[history.size() - 2].offset,
                                     node.state().high_watermark));
         const raft::VoterSet& before = history[history.size() - 2].voters;
+        const std::int16_t level_before = history[history.size() - 2].kraft_version;
+        if (history.back().kraft_version > level_before)
+            ++bites_[static_cast<std::size_t>(Bite::upgrade)];
         for (const raft::Voter& voter : node.state().voters().all()) {
             if (!before.contains(raft::key_of(voter))) see_added(node, voter);
         }

@@ -18,16 +18,17 @@ struct Word {
 };
 
 // By Verb.
-constexpr std::array<Word, 26> words{
-    {{"deliver", Shape::message},    {"drop", Shape::message},      {"fail", Shape::message},
-     {"duplicate", Shape::message},  {"tick", Shape::node},         {"sync", Shape::node},
-     {"crash", Shape::node_count},   {"restart", Shape::node},      {"cut", Shape::link},
-     {"heal", Shape::link_or_all},   {"pause", Shape::node},        {"resume", Shape::node},
-     {"wipe", Shape::node},          {"refused", Shape::pair},      {"reset", Shape::pair},
-     {"propose", Shape::node_count}, {"read", Shape::node},         {"snapshot", Shape::node},
-     {"add-voter", Shape::pair},     {"remove-voter", Shape::pair}, {"update-voter", Shape::pair},
-     {"resign", Shape::node},        {"run", Shape::count},         {"steady", Shape::count},
-     {"alone", Shape::node_count},   {"settle", Shape::count}}};
+constexpr std::array<Word, 28> words{
+    {{"deliver", Shape::message},   {"drop", Shape::message},       {"fail", Shape::message},
+     {"duplicate", Shape::message}, {"tick", Shape::node},          {"sync", Shape::node},
+     {"crash", Shape::node_count},  {"restart", Shape::node},       {"cut", Shape::link},
+     {"heal", Shape::link_or_all},  {"pause", Shape::node},         {"resume", Shape::node},
+     {"wipe", Shape::node},         {"unlist", Shape::node},        {"refused", Shape::pair},
+     {"reset", Shape::pair},        {"propose", Shape::node_count}, {"read", Shape::node},
+     {"snapshot", Shape::node},     {"add-voter", Shape::pair},     {"remove-voter", Shape::pair},
+     {"update-voter", Shape::pair}, {"upgrade", Shape::node},       {"resign", Shape::node},
+     {"run", Shape::count},         {"steady", Shape::count},       {"alone", Shape::node_count},
+     {"settle", Shape::count}}};
 
 constexpr std::array<std::string_view, 9> request_words{
     "vote", "begin", "end", "fetch", "fetch-snapshot", "add", "remove", "update", "probe"};

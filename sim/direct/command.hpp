@@ -31,6 +31,7 @@ enum class Verb : std::uint8_t {
     pause,      // node
     resume,     // node
     wipe,       // node, which is down: an empty disk, another directory id
+    unlist,     // node, which is down: its configuration names no voters any more
     refused,    // node learns that nobody listens at peer, which is down
     reset,      // node learns that its connection to peer broke
     propose,    // node: count records
@@ -39,11 +40,12 @@ enum class Verb : std::uint8_t {
     add_voter,  // node is asked to add peer
     remove_voter,
     update_voter,
-    resign,  // node
-    run,     // without faults for count milliseconds
-    steady,  // as run; whoever leads, leads still: no_disruption
-    alone,   // node is cut off; as run; it leads no more: progress
-    settle,  // all is healed and started; as run; all liveness theorems
+    upgrade,  // node is asked for kraft.version 1
+    resign,   // node
+    run,      // without faults for count milliseconds
+    steady,   // as run; whoever leads, leads still: no_disruption
+    alone,    // node is cut off; as run; it leads no more: progress
+    settle,   // all is healed and started; as run; all liveness theorems
 };
 
 // Which message: the n-th of a kind on a link; n 0: the oldest in flight. kind: the index in

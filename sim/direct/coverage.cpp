@@ -20,6 +20,7 @@ constexpr std::array<std::string_view, bite_count> bite_names{{"drop",
                                                                "snapshot",
                                                                "install",
                                                                "voters-change",
+                                                               "upgrade",
                                                                "resign"}};
 
 constexpr std::array<std::string_view, look_count> look_names{{"unattached",

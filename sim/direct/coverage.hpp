@@ -26,10 +26,11 @@ enum class Bite : std::uint8_t {
     snapshot,
     install,
     voters_change,
+    upgrade,
     resign,
 };
 
-inline constexpr std::size_t bite_count = 16;
+inline constexpr std::size_t bite_count = 17;
 
 // How often each kind of fault changed something.
 using Bites = std::array<std::uint64_t, bite_count>;

@@ -141,7 +141,7 @@ LoggedBatch World::batch_of(const Node& node,
                            .value();
     }
     if (const auto* const change = std::get_if<raft::VotersChange>(&append.content))
-        batch.config = config_of(change->voters, std::nullopt);
+        batch.config = config_of(change->voters, change->kraft_version);
     const auto* const first = std::get_if<raft::LeaderChange>(&append.content);
     if (first != nullptr && first->writes_voters)
         batch.config = config_of(first->voters, first->kraft_version);

@@ -204,6 +204,9 @@ private:
                 return;
             case Act::change_voters:
                 return change_voters();
+            case Act::upgrade:
+                give({.verb = Verb::upgrade, .node = likely_leader()});
+                return;
         }
     }
 
@@ -225,7 +228,10 @@ private:
         const std::uint64_t kept = draw(40);
         command.count = static_cast<std::uint32_t>(below(kept, changes + 1));
         command.extra = static_cast<std::uint32_t>(below(draw(41), saves + 1));
+        const bool is_raised = plan_.every_of(Act::upgrade) > Duration{} && has_dynamic_voters();
         give(command);
+        // Once the voters stand in the log, their line in the files goes.
+        if (is_raised && holds({1, 2}, 43)) give({.verb = Verb::unlist, .node = number});
         seen_[number - std::size_t{1}] = {};
         later(down, {.verb = Verb::restart, .node = number});
         const Duration soon = between_ms(1, 20);
@@ -274,9 +280,19 @@ private:
         later(length, {.verb = Verb::resume, .node = number});
     }
 
+    // The disks of the voters are known, so that a lost one is another voter when it comes back.
+    bool has_dynamic_voters() const {
+        if (plan_.world.kraft_version > 0) return true;
+        const std::size_t leader = world_.leader();
+        if (leader == 0) return false;
+        const raft::State& state = world_.node(leader).state();
+        return state.kraft_version() > 0 &&
+               state.voter_history.back().offset < state.high_watermark;
+    }
+
     // At most one voter of a run loses its disk, and none where a majority could then be missing.
     void wipe(std::uint8_t number) {
-        if (wiped_ != 0 || plan_.world.voters < 3 || has_removed_) return;
+        if (wiped_ != 0 || plan_.world.voters < 3 || has_removed_ || !has_dynamic_voters()) return;
         wiped_ = number;
         give({.verb = Verb::crash, .node = number});
         give({.verb = Verb::wipe, .node = number});
@@ -371,8 +387,10 @@ private:
             give({.verb = Verb::snapshot, .node = number});
         } else if (kind < 31) {
             give({.verb = Verb::resign, .node = number});
-        } else if (kind < 33 && plan_.world.kraft_version > 0) {
-            change_voters();
+        } else if (kind < 33) {
+            const bool is_raised =
+                has_dynamic_voters() || plan_.every_of(Act::upgrade) == Duration{};
+            is_raised ? change_voters() : perform(Act::upgrade);
         } else if (kind < 36) {
             const std::uint8_t to = any_node();
             if (to != number) give({.verb = Verb::cut, .node = number, .peer = to});

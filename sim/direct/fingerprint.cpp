@@ -110,12 +110,15 @@ void add_leading(Words& words, const raft::Leading& leading, Instant now) {
     for (const raft::ParkedRead& one : leading.reads)
         words.add(one.barrier).add(one.deadline, now);
     if (leading.change) words.add(leading.change->offset).add(leading.change->target);
+    for (const raft::Voter& one : leading.introduced)
+        words.add(raft::key_of(one));
     words.add(leading.quorum_deadline, now);
 }
 
 void add_state(Words& words, const raft::State& state, Instant now) {
     words.add(static_cast<std::uint64_t>(state.role)).add(state.epoch).add(state.leader);
     words.add(state.voted).add(state.has_fetched ? 1U : 0U).add(state.is_leader_gone ? 1U : 0U);
+    words.add(state.is_introduced ? 1U : 0U).add(state.voter_history.size());
     words.add(state.synced_end).add(state.high_watermark).add(state.voters());
     for (const NodeId id : state.election.granted)
         words.add(id);

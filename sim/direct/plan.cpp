@@ -1,5 +1,7 @@
 #include "sim/direct/plan.hpp"
 
+#include <span>
+
 namespace glasslog::sim::direct {
 namespace {
 
@@ -64,8 +66,13 @@ void plan_pace(Plan& plan, Dice& dice) {
     plan.every_of(Act::read) = dice.between_ms(100, 1'000);
 }
 
+// All but the upgrade, which has a plan of its own.
+std::span<Duration> faults_of(Plan& plan) {
+    return std::span(plan.every).first(static_cast<std::size_t>(Act::upgrade));
+}
+
 void plan_uniform(Plan& plan, Dice& dice) {
-    for (Duration& every : plan.every) {
+    for (Duration& every : faults_of(plan)) {
         if (every == Duration{}) every = dice.between_ms(2'000, 8'000);
     }
     plan.drop = {1, 100};
@@ -75,7 +82,7 @@ void plan_uniform(Plan& plan, Dice& dice) {
 }
 
 void plan_swarm(Plan& plan, Dice& dice) {
-    for (Duration& every : plan.every) {
+    for (Duration& every : faults_of(plan)) {
         const bool is_on = dice.holds(1, 3);
         const Duration drawn = dice.between_ms(150, 4'000);
         if (every == Duration{} && is_on) every = drawn;
@@ -126,6 +133,25 @@ void plan_extremes(Plan& plan, Dice& dice) {
     plan.every_of(Act::read) = dice.between_ms(300, 3'000);
 }
 
+// Quorums that begin with voters in configuration files: some stay so, in others the voters are
+// written into the log one day, and change from then on.
+void plan_upgrade(Plan& plan, Dice& dice) {
+    const bool is_late = dice.holds(1, 6);
+    if (plan.strategy == Strategy::reconfigure && is_late) plan.world.kraft_version = 0;
+    if (plan.world.kraft_version > 0) return;
+    const bool is_raised = plan.strategy == Strategy::reconfigure || dice.holds(2, 3);
+    const Duration every = dice.between_ms(300, 2'000);
+    const auto spares = static_cast<int>(dice.upto(3));
+    if (is_raised) {
+        plan.every_of(Act::upgrade) = every;
+        plan.world.spares = spares;
+        return;
+    }
+    // A static voter that loses its disk forgets its vote: that is a mistake of its owner.
+    plan.every_of(Act::wipe) = Duration{};
+    plan.every_of(Act::change_voters) = Duration{};
+}
+
 }  // namespace
 
 std::string_view name_of(Strategy strategy) {
@@ -167,11 +193,7 @@ Plan plan_of(const ExploreOptions& options, std::uint64_t seed) {
             break;
     }
     plan_extremes(plan, dice);
-    if (plan.world.kraft_version == 0) {
-        // A static voter that loses its disk forgets its vote: that is a mistake of its owner.
-        plan.every_of(Act::wipe) = Duration{};
-        plan.every_of(Act::change_voters) = Duration{};
-    }
+    plan_upgrade(plan, dice);
     return plan;
 }
 
@@ -192,6 +214,7 @@ std::uint32_t requested_bites(const Plan& plan) {
     request(comes(Act::resign), {Bite::resign});
     request(comes(Act::snapshot), {Bite::snapshot, Bite::install});
     request(comes(Act::change_voters), {Bite::voters_change});
+    request(comes(Act::upgrade), {Bite::upgrade});
     request(plan.drop.parts > 0, {Bite::drop});
     request(plan.fail.parts > 0, {Bite::failure});
     request(plan.duplicate.parts > 0, {Bite::duplicate});

@@ -40,9 +40,10 @@ enum class Act : std::uint8_t {
     resign,
     snapshot,
     change_voters,
+    upgrade,  // of kraft.version
 };
 
-inline constexpr std::size_t act_count = 12;
+inline constexpr std::size_t act_count = 13;
 
 // Steps of a node at which a fault may strike it.
 enum class Trigger : std::uint8_t { vote, lead, commit, append };

@@ -51,8 +51,9 @@ World::World(const WorldOptions& options) : options_(options) {
     const raft::VotersAt quorum{no_offset, raft::VoterSet(voters), options.kraft_version};
     const raft::VotersAt nothing{no_offset, raft::VoterSet(), 0};
     for (std::size_t i = 0; i < total; ++i) {
-        const bool is_told =
-            options.kraft_version == 0 || i < static_cast<std::size_t>(options.voters);
+        // A spare comes to a quorum that may write voters, and is told whom to ask.
+        const bool is_voter = i < static_cast<std::size_t>(options.voters);
+        const bool is_told = is_voter || (options.kraft_version == 0 && !nodes_[i].can_vote);
         nodes_[i].configured = is_told ? quorum : nothing;
         start(nodes_[i], Instant{});
     }
@@ -179,6 +180,9 @@ bool World::apply_to_node(Node& node, const Command& command) {
             return !node.is_up() && start(node, command.at);
         case Verb::wipe:
             return wipe(node);
+        case Verb::unlist:
+            if (!node.is_up()) node.configured = {no_offset, raft::VoterSet(), 0};
+            return !node.is_up();
         case Verb::pause:
             return node.can_run() && (node.is_paused = true);
         case Verb::resume:
@@ -207,6 +211,9 @@ bool World::apply_to_node(Node& node, const Command& command) {
         case Verb::read:
             reads_.push_back(theorems_.committed.end());
             step(node, raft::Read{pack(client_token(reads_.size() - 1))});
+            return true;
+        case Verb::upgrade:
+            step(node, raft::UpgradeKraftVersion{pack(client_token(++operations_)), 1, false});
             return true;
         case Verb::resign:
             if (node.state().role == raft::Role::leader) count(bites_, Bite::resign);
@@ -262,7 +269,7 @@ bool World::wipe(Node& node) {
     node.lost_directory = node.key.directory;
     node.snapshots.clear();
     node.key.directory = directory_of(node.id, ++node.wipes);
-    if (options_.kraft_version > 0) node.configured = {no_offset, raft::VoterSet(), 0};
+    node.configured = {no_offset, raft::VoterSet(), 0};
     theorems_.votes.see_wiped(node.id);
     return true;
 }
@@ -348,6 +355,7 @@ bool World::ask_for_change(Node& node, const Command& command) {
     if (command.peer == 0 || command.peer > nodes_.size()) return false;
     const Node& subject = this->node(command.peer);
     raft::Voter voter = voter_of(subject, options_);
+    voter.voter_directory_id = subject.key.directory;
     if (command.verb == Verb::add_voter) {
         raft::AddVoterRequest request{voter, options_.timing.change_voter_timeout, true};
         step(node, raft::Received{pack(client_token(++operations_)), std::move(request)});

@@ -50,6 +50,10 @@ DEVIATIONS = {
         "    return voter.id == s_.self.id &&\n"
         "           (voter.directory.is_zero() || voter.directory == s_.self.directory);",
         "    return voter.id == s_.self.id;"),
+    "a disk without voters votes by its id alone": (
+        "core/raft/election.cpp",
+        "    if (!names_disk && s_.voters().size() == 0) return WireError::invalid_voter_key;\n",
+        "    static_cast<void>(names_disk);\n"),
     "an epoch that the leader lacks is compared by its end": (
         "core/raft/leading.cpp",
         "if (end.epoch != epoch || end.end < request.offset) return end;",

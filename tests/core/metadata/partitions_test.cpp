@@ -442,14 +442,17 @@ TEST_F(PartitionsTest, AnswersUpdatesOfFeaturesAsKafkaDoes) {
         {"metadata.version", 29, Type::safe_downgrade, refused},
         {"metadata.version", 30, Type(9), refused},
         {"metadata.version", 30, Type::upgrade, WireError::none},
+        {"kraft.version", 2, Type::upgrade, refused},
         {"kraft.version", 0, Type::safe_downgrade, refused},
+        {"kraft.version", 0, Type::unsafe_downgrade, refused},
+        {"kraft.version", 1, Type::upgrade, WireError::none},
         {elr.c_str(), 0, Type::upgrade, refused},
         {elr.c_str(), 0, Type::safe_downgrade, WireError::none},
         {elr.c_str(), 1, Type::safe_downgrade, refused},
         {elr.c_str(), 1, Type::upgrade, WireError::none},
         {elr.c_str(), 1, Type::upgrade, WireError::none},
     };
-    lab_.controller().replay_kraft_version(1, Offset(500), LeaderEpoch(1));
+    lab_.controller().replay_kraft_version(1);
     for (const Row& row : rows) {
         UpdateFeatures request{{}, protocol::Version(2)};
         auto& update = request.body.feature_updates.emplace_back();

@@ -67,6 +67,7 @@ public:
         if (!opened) return false;
         EXPECT_TRUE(opened->has_value());
         ServiceOptions chosen = options(**opened);
+        if (has_static_voters) chosen.quorum.configured = static_voters(chosen.quorum.configured);
         chosen.batch = batch;
         chosen.controller.records_per_request_max = batch.records_max;
         if (snapshot_after_bytes) chosen.snapshot_after_bytes = *snapshot_after_bytes;
@@ -77,6 +78,16 @@ public:
 
     // Of a service that is opened later.
     BatchLimits batch;
+
+    // Of a service that is opened later: its voters stand in a configuration file.
+    bool has_static_voters = false;
+
+    static raft::VotersAt static_voters(const raft::VotersAt& voters) {
+        std::vector<raft::Voter> all(voters.voters.all().begin(), voters.voters.all().end());
+        for (raft::Voter& one : all)
+            one.voter_directory_id = {};
+        return {no_offset, raft::VoterSet(std::move(all)), 0};
+    }
 
     // A quorum of this node alone.
     static ServiceOptions options(const storage::OpenedDirectory& opened) {
@@ -89,6 +100,7 @@ public:
         options.controller.trusts_directory_locks = true;  // as a node does
         options.controller.cluster_id = opened.meta.cluster_id;
         options.quorum.machine.self = raft::key_of(self);
+        options.quorum.machine.endpoints = self.endpoints;
         options.quorum.cluster_id = opened.meta.cluster_id;
         options.quorum.configured = {no_offset, raft::VoterSet({self}), 1};
         options.quorum.shutdown =

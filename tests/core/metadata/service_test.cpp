@@ -49,6 +49,85 @@ TEST(ServiceTest, BeginsAnEmptyLogAsKafkaDoes) {
                 testing::StartsWith("{\"leaderId\":1,\"leaderEpoch\":1,\"votedId\":1,"));
 }
 
+// kraft.version 0 to 1 of a running quorum, with what else the request asks.
+class UpgradeServiceTest : public testing::Test {
+protected:
+    UpgradeServiceTest() {
+        lab_.has_static_voters = true;
+        EXPECT_TRUE(lab_.start());
+    }
+
+    struct Level {
+        std::string feature;
+        std::int16_t level = 0;
+        protocol::FeatureUpgradeType type = protocol::FeatureUpgradeType::upgrade;
+    };
+
+    WireError update(const std::vector<Level>& levels, bool is_only_checked = false) {
+        protocol::UpdateFeaturesRequest body;
+        body.validate_only = is_only_checked;
+        for (const Level& one : levels) {
+            auto& update = body.feature_updates.emplace_back();
+            update.feature = one.feature;
+            update.max_version_level = one.level;
+            update.upgrade_type = one.type;
+        }
+        using Answered = protocol::UpdateFeaturesResponse;
+        const auto answer = lab_.await<Answered>([&](auto done) {
+            lab_.service().handle<Answered>(std::move(body), protocol::Version(2), std::move(done));
+        });
+        EXPECT_TRUE(answer.has_value());
+        return answer ? answer->error_code : WireError::unknown_server_error;
+    }
+
+    std::int16_t level(const std::string& feature) {
+        const auto& features = lab_.image().features;
+        const auto at = features.find(feature);
+        return at == features.end() ? std::int16_t{0} : at->second;
+    }
+
+    ServiceLab lab_;
+    const std::string kraft_ = "kraft.version";
+    const std::string elr_ = "eligible.leader.replicas.version";
+    const Level without_elr_{elr_, 0, protocol::FeatureUpgradeType::safe_downgrade};
+};
+
+TEST_F(UpgradeServiceTest, WritesTheVotersAndDecidesTheRest) {
+    EXPECT_EQ(level(kraft_), 0);
+
+    EXPECT_EQ(update({{kraft_, 1}, without_elr_}), WireError::none);
+
+    EXPECT_EQ(level(kraft_), 1);
+    EXPECT_EQ(level(elr_), 0);
+    const raft::Voter& self = lab_.service().log().state().voters().all()[0];
+    EXPECT_FALSE(self.voter_directory_id.is_zero());
+    EXPECT_EQ(update({{kraft_, 1}}), WireError::none) << "as it is already";
+    EXPECT_EQ(update({{kraft_, 0, protocol::FeatureUpgradeType::unsafe_downgrade}}),
+              WireError::invalid_update_version);
+}
+
+TEST_F(UpgradeServiceTest, KeepsTheLevelOverACrash) {
+    EXPECT_EQ(update({{kraft_, 1}}), WireError::none);
+
+    lab_.crash(sim::CrashModel{});
+    ASSERT_TRUE(lab_.start());
+
+    EXPECT_EQ(level(kraft_), 1);
+    const Bytes quorum = lab_.lab().image().contents(quorum_path).value_or(Bytes());
+    EXPECT_THAT(as_text(quorum.view()), testing::HasSubstr("\"data_version\":1"));
+}
+
+TEST_F(UpgradeServiceTest, WritesNothingThatIsOnlyCheckedOrPartlyRefused) {
+    const Offset before = lab_.service().log().end();
+
+    EXPECT_EQ(update({{kraft_, 1}}, true), WireError::none);
+    EXPECT_EQ(update({{kraft_, 1}, {"nosuch.version", 1}}), WireError::invalid_update_version);
+    EXPECT_EQ(update({{kraft_, 2}}), WireError::invalid_update_version);
+
+    EXPECT_EQ(lab_.service().log().end(), before);
+    EXPECT_EQ(level(kraft_), 0);
+}
+
 TEST(ServiceTest, BeginsAnEmptyLogWithTheRecordsThatItWasFormattedWith) {
     ServiceLab lab;
     const std::vector<Record> records{protocol::FeatureLevelRecord{"metadata.version", 27},

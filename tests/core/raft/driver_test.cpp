@@ -246,6 +246,35 @@ TEST(DriverTest, AVoterIsAddedAndRemoved) {
     EXPECT_THAT(lab.voters_seen_by(NodeId(4)), ElementsAre(NodeId(1), NodeId(2), NodeId(3)));
 }
 
+// From files into the log, over the wire and through the disks of all; what a node is told later is
+// the log's, whatever its files say.
+TEST(DriverTest, AStaticQuorumIsRaisedOnceForAll) {
+    QuorumLab lab({.is_static = true});
+    lab.start_all();
+    lab.write("a");
+    const NodeId leader = lab.leader();
+    std::optional<UpgradeReply> reply;
+    const auto& introduced = lab.log(leader).state().leading.introduced;
+    EXPECT_TRUE(lab.run_until([&] { return introduced.size() == 2; }));
+
+    lab.log(leader).upgrade_kraft_version(1, false, [&](UpgradeReply answer) { reply = answer; });
+    EXPECT_TRUE(lab.run_until([&] { return reply.has_value(); }));
+
+    EXPECT_EQ(reply, (UpgradeReply{WireError::none, no_node, true}));
+    lab.write("b");
+    for (const NodeId node : {NodeId(1), NodeId(2), NodeId(3)})
+        lab.world().power_loss(node, sim::CrashModel{});
+    for (const NodeId node : {NodeId(1), NodeId(2), NodeId(3)})
+        lab.world().restart(node);
+    lab.write("c");
+    for (const NodeId node : {NodeId(1), NodeId(2), NodeId(3)}) {
+        const State& state = lab.log(node).state();
+        EXPECT_EQ(state.kraft_version(), 1);
+        EXPECT_TRUE(state.voters().contains({node, QuorumLab::directory_of(node)}));
+        EXPECT_EQ(state.voters().find(node)->endpoints.size(), 1U);
+    }
+}
+
 TEST(DriverTest, AControllerThatMayJoinsByItself) {
     QuorumLab lab({.voters = 3, .spares = 1, .spares_join = true});
     lab.start_all();

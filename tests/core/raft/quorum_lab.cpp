@@ -181,7 +181,7 @@ QuorumOptions QuorumLab::options_of(NodeId node) const {
     for (std::int32_t i = 1; i <= options_.voters; ++i) {
         Voter& voter = voters.emplace_back();
         voter.voter_id = NodeId(i);
-        voter.voter_directory_id = directory_of(NodeId(i));
+        if (!options_.is_static) voter.voter_directory_id = directory_of(NodeId(i));
         voter.endpoints = {{"CONTROLLER", name_of(NodeId(i)), port}};
         voter.kraft_version_feature = {0, 1};
     }
@@ -194,7 +194,8 @@ QuorumOptions QuorumLab::options_of(NodeId node) const {
     options.snapshot_bytes_max = 200;  // a snapshot comes in several pieces
     for (const Voter& voter : voters)
         options.bootstrap_servers.push_back({.host = voter.endpoints[0].host, .port = port});
-    options.configured = {no_offset, VoterSet(std::move(voters)), 1};
+    const std::int16_t level = options_.is_static ? 0 : dynamic_voters;
+    options.configured = {no_offset, VoterSet(std::move(voters)), level};
     return options;
 }
 

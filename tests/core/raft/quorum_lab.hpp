@@ -36,6 +36,7 @@ struct LabOptions {
     std::int32_t spares = 0;  // nodes that are no voters
     Duration fast_election_delay_max;
     bool spares_join = false;  // by themselves
+    bool is_static = false;    // the voters stand in configuration files: kraft.version 0
 };
 
 class QuorumNode;

@@ -14,12 +14,32 @@ Voter voter(std::int32_t id) {
             .kraft_version_feature = {0, 1}};
 }
 
-RaftLab::RaftLab(std::int32_t voters, std::int32_t nodes, Rules rules) : rules_(rules) {
-    for (std::int32_t id = 1; id <= voters; ++id)
-        voters_.push_back(voter(id));
-    for (std::int32_t id = 1; id <= std::max(voters, nodes); ++id)
+namespace {
+
+std::vector<Voter> first_voters(std::int32_t count) {
+    std::vector<Voter> voters;
+    for (std::int32_t id = 1; id <= count; ++id)
+        voters.push_back(voter(id));
+    return voters;
+}
+
+}  // namespace
+
+RaftLab::RaftLab(std::int32_t voters, std::int32_t nodes, Rules rules)
+    : RaftLab(first_voters(voters), std::max(voters, nodes), rules, 1) {}
+
+RaftLab::RaftLab(std::vector<Voter> voters, std::int32_t nodes, Rules rules, std::int16_t level)
+    : voters_(std::move(voters)), rules_(rules), kraft_version_(level) {
+    for (std::int32_t id = 1; id <= nodes; ++id)
         boot(nodes_[NodeId(id)], NodeId(id));
     deliver_all();
+}
+
+RaftLab RaftLab::with_static_voters(std::int32_t voters) {
+    std::vector<Voter> configured = first_voters(voters);
+    for (Voter& one : configured)
+        one.voter_directory_id = {};
+    return {std::move(configured), voters, {}, 0};
 }
 
 void RaftLab::boot(LabNode& node, NodeId id) {
@@ -31,11 +51,15 @@ void RaftLab::boot(LabNode& node, NodeId id) {
     options.timing.fast_election_delay_max = Duration::milliseconds(50);
     Opened opened;
     opened.quorum = node.saved;
-    opened.voters = {{no_offset, VoterSet(voters_), 1}};
+    opened.voters = {{no_offset, VoterSet(voters_), kraft_version_}};
     for (const Batch& batch : node.log) {
         opened.epochs.assign(batch.epoch, batch.base);
         opened.log_end = batch.end;
-        if (batch.voters) opened.voters.push_back({batch.end - 1, *batch.voters, 1});
+        const std::int16_t before = opened.voters.back().kraft_version;
+        if (batch.voters) {
+            const std::int16_t level = batch.kraft_version.value_or(before);
+            opened.voters.push_back({batch.end - 1, *batch.voters, level});
+        }
     }
     node.raft = std::make_unique<Raft>(std::move(options), std::move(opened));
     node.is_up = true;
@@ -61,7 +85,10 @@ void RaftLab::append(LabNode& node, const Append& append, const Event& cause) {
                               batch.voters = change.voters;
                               batch.kraft_version = change.kraft_version;
                           },
-                          [&](const VotersChange& change) { batch.voters = change.voters; },
+                          [&](const VotersChange& change) {
+                              batch.voters = change.voters;
+                              batch.kraft_version = change.kraft_version;
+                          },
                           [&](const Fetched& fetched) {
                               const auto& answered = std::get<Answered>(cause);
                               const auto& response = std::get<FetchResponse>(answered.response);
@@ -87,6 +114,8 @@ void RaftLab::carry_out(NodeId id, Effects effects, const Event& cause) {
         for (Reply& reply : *replies) {
             if (const auto* read = std::get_if<ReadReply>(&reply.answer)) {
                 node.reads[reply.token] = *read;
+            } else if (const auto* upgrade = std::get_if<UpgradeReply>(&reply.answer)) {
+                node.upgrades[reply.token] = *upgrade;
             } else if (auto* response = std::get_if<Response>(&reply.answer)) {
                 answer(id, reply.token, std::move(*response));
             }
@@ -104,7 +133,9 @@ void RaftLab::carry_out(NodeId id, Effects effects, const Event& cause) {
     if (effects.write_snapshot && effects.write_snapshot->is_last) {
         node.log.clear();
         node.snapshots.push_back(effects.write_snapshot->id);
-        step(id, SnapshotInstalled{effects.write_snapshot->id, {no_offset, VoterSet(voters_), 1}});
+        step(id,
+             SnapshotInstalled{effects.write_snapshot->id,
+                               {no_offset, VoterSet(voters_), kraft_version_}});
     }
     const Offset end = node.raft->state().log_end;
     if (effects.sync && end > node.raft->state().synced_end) step(id, Synced{end});
@@ -205,6 +236,16 @@ RequestToken RaftLab::tell(std::int32_t id, Request request) {
     step(NodeId(id), Received{token, std::move(request)});
     deliver_all();
     return token;
+}
+
+// What is answered at once or while messages go; a time-out of the lab's own for the rest.
+UpgradeReply RaftLab::upgrade(std::int32_t id, std::int16_t level, bool is_only_checked) {
+    const RequestToken token(++last_token_);
+    step(NodeId(id), UpgradeKraftVersion{token, level, is_only_checked});
+    deliver_all();
+    const auto& answers = node(id).upgrades;
+    const auto at = answers.find(token);
+    return at == answers.end() ? UpgradeReply{WireError::network_exception} : at->second;
 }
 
 RequestToken RaftLab::read(std::int32_t id) {

@@ -23,6 +23,7 @@ struct LabNode {
     bool is_cut = false;
     std::map<RequestToken, VoterChangeResponse> changes;
     std::map<RequestToken, ReadReply> reads;
+    std::map<RequestToken, UpgradeReply> upgrades;
     std::map<RequestId, FetchResponse> fetched;  // the last one
 };
 
@@ -30,6 +31,9 @@ class RaftLab {
 public:
     // Voters 1 .. count; nodes up to `nodes` observe.
     explicit RaftLab(std::int32_t voters, std::int32_t nodes = 0, Rules rules = {});
+
+    // Voters as configuration files name them: without disks, at kraft.version 0.
+    static RaftLab with_static_voters(std::int32_t voters);
 
     LabNode& node(std::int32_t id) { return nodes_.at(NodeId(id)); }
 
@@ -44,6 +48,7 @@ public:
     RequestToken propose(std::int32_t id, std::int32_t record_count = 1);
     RequestToken tell(std::int32_t id, Request request);
     RequestToken read(std::int32_t id);
+    UpgradeReply upgrade(std::int32_t id, std::int16_t level, bool is_only_checked = false);
     void step(NodeId id, const Event& event);
     void deliver_all();
 
@@ -56,6 +61,8 @@ public:
     Instant now() const { return now_; }
 
 private:
+    RaftLab(std::vector<Voter> voters, std::int32_t nodes, Rules rules, std::int16_t level);
+
     struct Message {
         NodeId from;
         NodeId to;
@@ -78,6 +85,7 @@ private:
 
     std::vector<Voter> voters_;
     Rules rules_;
+    std::int16_t kraft_version_ = 1;
     std::map<NodeId, LabNode> nodes_;
     std::deque<Message> in_flight_;
     std::map<RequestToken, Owed> owed_;

@@ -2,6 +2,7 @@
 its directories."""
 import re
 import subprocess
+import time
 
 from suite import batches, case_dump, place
 from suite.chaos import Workload
@@ -14,6 +15,7 @@ from suite.tools import Tools
 CONFIG = {"metadata.log.max.record.bytes.between.snapshots": "4000",
           "broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "500"}
 OLD, NEW = "4.1-IV1", "4.3-IV0"
+FETCH_TIMEOUT_SECONDS = 2.0  # controller.quorum.fetch.timeout.ms
 METADATA_RECORDS = ("TOPIC_RECORD", "PARTITION_RECORD", "REGISTER_BROKER_RECORD",
                     "FEATURE_LEVEL_RECORD")
 
@@ -31,6 +33,9 @@ def run(session):
             part(hand_over_to_kafka, cluster)
         with Cluster(session, ["controller"] * 3 + ["broker"] * 2) as cluster:
             part(use_separate_roles, cluster, tools)
+        with Cluster(session, ["combined"] * 3, is_static=True) as cluster:
+            part(raise_static_quorum, cluster, tools)
+            part(hand_raised_quorum_to_kafka, cluster, tools)
 
 
 def part(one, *arguments):
@@ -192,8 +197,7 @@ def change_voters(cluster, tools):
     node.start()
     cluster.wait_until_calm()
     check(4 in cluster.quorum().observers, f"node 4 does not observe: {cluster.quorum()}")
-    directory = re.search(r"^directory\.id=(\S+)", (node.data / "meta.properties").read_text(),
-                          re.M).group(1)
+    directory = directory_of(node)
     text = tools.run("quorum", "--bootstrap-server", servers, "--command-config",
                      node.config_path, "add-controller")
     check("Added controller 4" in text, text)
@@ -312,3 +316,84 @@ def use_separate_roles(cluster, tools):
     cluster.node(quorum.leader).start()
     _, view = cluster.wait_until_calm()
     check(sorted(view.topics) == ["by-4", "by-5", "later"], str(view.topics))
+
+
+def directory_of(node):
+    text = (node.data / "meta.properties").read_text()
+    return re.search(r"^directory\.id=(\S+)", text, re.M).group(1)
+
+
+def ours(cluster, *words):
+    """(exit status, what it printed) of `glasslog quorum`."""
+    done = subprocess.run([cluster.binary, "quorum", *words, "--bootstrap-server",
+                           brokers_of(cluster)], capture_output=True, text=True, check=False,
+                          timeout=90)
+    return done.returncode, done.stdout
+
+
+def kraft_version(tools, node):
+    return level_of(tools.run("features", "--bootstrap-controller", node.controller, "describe"),
+                    "kraft.version")
+
+
+def raise_static_quorum(cluster, tools):
+    """controller.quorum.voters, until kafka-features writes the voters into the log."""
+    servers = brokers_of(cluster)
+    wanted = ["--bootstrap-server", servers, "upgrade", "--feature", "kraft.version=1"]
+    check(kraft_version(tools, cluster.node(1)) == "0", "kraft.version is not 0")
+    follower = next(n for n in cluster.nodes if n.id != cluster.quorum().leader)
+    removal = ["--bootstrap-server", servers, "remove-controller", "--controller-id", follower.id,
+               "--controller-directory-id", directory_of(follower)]
+    tools.refused("quorum", "UnsupportedVersion", *removal)
+    # Each voter tells a new leader who it is: no sooner can it be written.
+    eventually(lambda: tools.call("features", *wanted, "--dry-run")[0] == 0, "it can be raised")
+    follower.pause()
+    time.sleep(FETCH_TIMEOUT_SECONDS + 0.5)
+    leader = cluster.node(cluster.quorum().leader)
+    tools.refused("features", f"voter {follower.id} does not follow", "--bootstrap-controller",
+                  leader.controller, *wanted[2:])
+    follower.resume()
+    eventually(lambda: ours(cluster, "upgrade", "--dry-run")[0] == 0, "it can be raised again")
+    check(kraft_version(tools, cluster.node(1)) == "0", "--dry-run raises kraft.version")
+    tools.run("features", *wanted)
+    check(ours(cluster, "upgrade")
+          == (0, "the voters are in the log (kraft.version 1), and can change\n"), "once is enough")
+    for node in cluster.controllers():
+        eventually(lambda: kraft_version(tools, node) == "1",
+                   f"controller {node.id} does not show kraft.version 1")
+    status = fields(tools.run("quorum", "--bootstrap-server", servers, "describe", "--status"))
+    for node in cluster.controllers():
+        check(directory_of(node) in status["CurrentVoters"], f"voter {node.id}: {status}")
+    check(status["CurrentObservers"] == "[]", f"who votes is shown as an observer: {status}")
+    tools.refused("features", "Could not downgrade", "--bootstrap-server", servers, "downgrade",
+                  "--feature", "kraft.version=0")
+    change_raised_voters(cluster, tools, follower, removal)
+
+
+def change_raised_voters(cluster, tools, follower, removal):
+    """What the static quorum refused, under the leader that raised it and under another one."""
+    servers = brokers_of(cluster)
+    tools.run("quorum", *removal)
+    eventually(lambda: len(cluster.quorum().voters) == 2, f"voter {follower.id} is not removed")
+    eventually(lambda: tools.call("quorum", "--bootstrap-server", servers, "--command-config",
+                                  follower.config_path, "add-controller")[0] == 0,
+               "the voter that was removed is not added again")
+    leader = cluster.node(cluster.quorum().leader)
+    leader.kill()
+    tools.run("topics", "--bootstrap-server", servers, "--create", "--topic", "later")
+    leader.start()
+    cluster.wait_until_calm()
+    check(sorted(cluster.quorum().voters) == [1, 2, 3], f"{cluster.quorum()}")
+
+
+def hand_raised_quorum_to_kafka(cluster, tools):
+    """With the voters in the log the line in the files goes; Kafka then finds them there, too."""
+    before = cluster.wait_until_calm()[1]
+    cluster.stop_all()
+    cluster.is_static = False
+    restart(cluster, is_kafka=True)
+    compare(before, cluster.wait_until_calm()[1], "Kafka")
+    check(kraft_version(tools, cluster.node(1)) == "1", "Kafka shows another kraft.version")
+    cluster.stop_all()
+    restart(cluster)
+    compare(before, cluster.wait_until_calm()[1], "ours")

@@ -59,12 +59,16 @@ class Node(OwnBroker):
         listeners = [f"PLAINTEXT://{self.broker}"] if self.broker else []
         if self.controller:
             listeners.append(f"CONTROLLER://{self.controller}")
-        known = ",".join(n.controller for n in self.cluster.controllers())
+        controllers = self.cluster.controllers()
+        quorum = {"controller.quorum.bootstrap.servers": ",".join(n.controller for n in controllers)}
+        if self.cluster.is_static:
+            voters = ",".join(f"{n.id}@{n.controller}" for n in controllers)
+            quorum = {"controller.quorum.voters": voters}
         return {
             "process.roles": ROLES[self.kind], "node.id": self.id,
             "listeners": ",".join(listeners), "controller.listener.names": "CONTROLLER",
             "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
-            "controller.quorum.bootstrap.servers": known,
+            **quorum,
             "log.dirs": self.data,
             **({"inter.broker.listener.name": "PLAINTEXT"} if self.broker else {}),
             **(KAFKA_CONFIG if self.is_kafka else {}), **more}
@@ -128,15 +132,18 @@ def kafka_command(*arguments):
 
 
 class Cluster:
-    """`kinds` of the nodes from id 1 on; `config` is for all of them. Entered, it runs."""
+    """`kinds` of the nodes from id 1 on; `config` is for all of them. Entered, it runs. is_static:
+    its voters stand in the configuration files, not in the log."""
 
-    def __init__(self, session, kinds, config=None, *, network=None, is_kafka=False, release=None):
+    def __init__(self, session, kinds, config=None, *, network=None, is_kafka=False, release=None,
+                 is_static=False):
         if not is_kafka and not session.options.broker_bin:
             raise Skip("a cluster needs processes of its own: give --broker-bin")
         self.binary = None if is_kafka else os.path.abspath(session.options.broker_bin)
         if self.binary and not os.access(self.binary, os.X_OK):
             raise Skip(f"no broker program at {self.binary}: build the target glasslog first")
         self.is_kafka = is_kafka
+        self.is_static = is_static
         self.network = network
         self.config = config or {}
         self.id = random_id()
@@ -193,7 +200,7 @@ class Cluster:
         form = ["--no-initial-controllers"] if is_late else ["--initial-controllers", voters]
         for node in nodes:
             words = ["format", "-c", str(node.config_path), "--cluster-id", self.id]
-            if node.is_voter:
+            if node.is_voter and not self.is_static:
                 words += form
             words += ["--release-version", release] if release else []
             command = self.storage_tool() + words
