@@ -1,24 +1,6 @@
 #include "core/base/random.hpp"
 
 namespace glasslog {
-namespace {
-
-// The finaliser of SplitMix64 (Steele, Lea, Flood 2014): every input bit reaches every output bit.
-constexpr std::uint64_t mix(std::uint64_t x) {
-    x ^= x >> 30;
-    x *= 0xBF58476D1CE4E5B9;
-    x ^= x >> 27;
-    x *= 0x94D049BB133111EB;
-    x ^= x >> 31;
-    return x;
-}
-
-}  // namespace
-
-StableHash& StableHash::add(std::uint64_t word) {
-    state_ = mix(state_ ^ mix(word + 0x9E3779B97F4A7C15)) + 0x632BE59BD9B4E019;
-    return *this;
-}
 
 StableHash& StableHash::add(std::string_view text) {
     return add(as_bytes(text));
@@ -33,10 +15,6 @@ StableHash& StableHash::add(ByteView bytes) {
         last = last << 8 | bytes[at];
     add(last);
     return add(static_cast<std::uint64_t>(bytes.size()));  // "a", "" differs from "", "a"
-}
-
-std::uint64_t StableHash::value() const {
-    return mix(state_);
 }
 
 std::uint64_t keyed_draw(std::uint64_t seed,

@@ -18,13 +18,28 @@ namespace glasslog {
 // A 64-bit hash that is the same on every machine and in every build (never used against enemies).
 class StableHash {
 public:
-    StableHash& add(std::uint64_t word);
+    StableHash& add(std::uint64_t word) {
+        state_ = mix(state_ ^ mix(word + 0x9E3779B97F4A7C15)) + 0x632BE59BD9B4E019;
+        return *this;
+    }
+
     StableHash& add(std::string_view text);
     StableHash& add(ByteView bytes);
 
-    std::uint64_t value() const;
+    std::uint64_t value() const { return mix(state_); }
 
 private:
+    // The finaliser of SplitMix64 (Steele, Lea, Flood 2014): every input bit reaches every output
+    // bit.
+    static constexpr std::uint64_t mix(std::uint64_t x) {
+        x ^= x >> 30;
+        x *= 0xBF58476D1CE4E5B9;
+        x ^= x >> 27;
+        x *= 0x94D049BB133111EB;
+        x ^= x >> 31;
+        return x;
+    }
+
     std::uint64_t state_ = 0x9E3779B97F4A7C15;
 };
 

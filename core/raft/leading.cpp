@@ -111,24 +111,26 @@ std::optional<log::EpochEnd> Stepper::divergence(const FetchRequest& request) co
 }
 
 void Stepper::answer(RequestToken token, const FetchRequest& request) {
-    FetchResponse head = fetch_head();
-    head.error = fetch_refusal(request);
-    if (head.error != WireError::none) return reply(token, std::move(head));
+    const auto answer_at_once = [&](auto fill) {
+        FetchResponse head = fetch_head();
+        fill(head);
+        reply(token, std::move(head));
+    };
+    if (const WireError error = fetch_refusal(request); error != WireError::none) {
+        return answer_at_once([&](FetchResponse& head) { head.error = error; });
+    }
     if (needs_snapshot(request)) {
-        head.snapshot = s_.snapshot;
-        return reply(token, std::move(head));
+        return answer_at_once([&](FetchResponse& head) { head.snapshot = s_.snapshot; });
     }
     if (const auto end = divergence(request)) {
-        head.diverging = *end;
-        return reply(token, std::move(head));
+        return answer_at_once([&](FetchResponse& head) { head.diverging = *end; });
     }
     if (note_fetch(request) != nullptr) {
         note_quorum();
         advance_high_watermark();
         if (!is_leader()) {  // a leader that removed itself leaves when that is committed
-            head = fetch_head();
-            head.error = WireError::not_leader_or_follower;
-            return reply(token, std::move(head));
+            return answer_at_once(
+                [](FetchResponse& head) { head.error = WireError::not_leader_or_follower; });
         }
     }
     const Instant deadline = now_ + request.max_wait;
@@ -153,6 +155,7 @@ void Stepper::park(ParkedFetch fetch) {
 }
 
 void Stepper::serve_parked() {
+    if (s_.leading.fetches.empty()) return;
     const FetchResponse head = fetch_head();
     // Who commits alone shows nothing that its own disk may still forget: with it go its vote for
     // itself, and a removal that made it the only voter.
