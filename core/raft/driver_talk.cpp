@@ -19,6 +19,9 @@ namespace kinds = trace::kinds;
 // Versions below do not know a pre-vote, and would take it for a vote.
 constexpr protocol::Version pre_vote_since{2};
 
+// Endpoints of another cluster that are remembered; of the others it is told again.
+constexpr std::size_t strangers_max = 64;
+
 Lane lane_of(const Request& request) {
     const bool is_fetch = std::holds_alternative<FetchRequest>(request) ||
                           std::holds_alternative<FetchSnapshotRequest>(request);
@@ -113,6 +116,7 @@ void ReplicatedLog::Driver::note_cluster(const runtime::Endpoint& at, protocol::
         strangers_.erase(at);
         return;
     }
+    if (strangers_.size() >= strangers_max) strangers_.erase(strangers_.begin());
     if (!strangers_.insert(at).second) return;
     trace::log(runtime_.trace,
                trace::LogLevel::warning,

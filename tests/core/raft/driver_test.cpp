@@ -3,6 +3,8 @@
 
 #include "core/base/random.hpp"
 #include "core/protocol/record_batch.hpp"
+#include "core/trace/event.hpp"
+#include "core/trace/kinds.hpp"
 #include "tests/core/raft/quorum_lab.hpp"
 
 #include <gmock/gmock.h>
@@ -377,6 +379,27 @@ TEST(DriverTest, AnotherClusterIsRefused) {
               WireError::inconsistent_cluster_id);
     EXPECT_EQ(lab.ask<protocol::VoteResponse>(NodeId(1), nothing).error_code,
               WireError::invalid_request);
+}
+
+// The other two go on; each of the three is told once, however often they ask.
+TEST(DriverTest, AVoterOfAnotherClusterIsNamedOnceAndNoMore) {
+    QuorumLab lab({.stranger = NodeId(3)});
+    std::map<NodeId, std::vector<std::string>> told;
+    lab.world().observe([&](const trace::Event& event) {
+        const auto kind = trace::decode(event);
+        const auto* line = kind ? std::get_if<trace::kinds::LogLine>(&*kind) : nullptr;
+        if (line != nullptr) told[event.node].push_back(line->text);
+    });
+    lab.start_all();
+
+    lab.leader();
+    lab.run_for(Duration::seconds(20));
+
+    EXPECT_THAT(told[NodeId(3)],
+                ElementsAre(testing::HasSubstr("is of another cluster than this node, which was "
+                                               "formatted for cluster another"),
+                            testing::HasSubstr("is of another cluster")));
+    EXPECT_THAT(told[lab.leader()], SizeIs(1));
 }
 
 // What was told as committed is never lost, whatever the power takes from the leader's disk.

@@ -190,7 +190,7 @@ QuorumOptions QuorumLab::options_of(NodeId node) const {
     options.machine.endpoints = {{"CONTROLLER", name_of(node), port}};
     options.machine.timing.fast_election_delay_max = options_.fast_election_delay_max;
     options.machine.joins_by_itself = options_.spares_join && node.value() > options_.voters;
-    options.cluster_id = "cluster";
+    options.cluster_id = node == options_.stranger ? "another" : "cluster";
     options.snapshot_bytes_max = 200;  // a snapshot comes in several pieces
     for (const Voter& voter : voters)
         options.bootstrap_servers.push_back({.host = voter.endpoints[0].host, .port = port});

@@ -35,8 +35,9 @@ struct LabOptions {
     std::int32_t voters = 3;
     std::int32_t spares = 0;  // nodes that are no voters
     Duration fast_election_delay_max;
-    bool spares_join = false;  // by themselves
-    bool is_static = false;    // the voters stand in configuration files: kraft.version 0
+    bool spares_join = false;   // by themselves
+    NodeId stranger = no_node;  // was formatted for another cluster
+    bool is_static = false;     // the voters stand in configuration files: kraft.version 0
 };
 
 class QuorumNode;
