@@ -12,9 +12,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace glasslog::cli {
@@ -52,6 +54,10 @@ std::string advice_on_time(const client::ClientError& error, const Asked& asked)
         return "the leader could not make the change in time: another one runs, it leads since a "
                "moment, the new voter is not running or has not caught up, or there is no "
                "majority; see glasslog quorum describe --replication, and try again";
+    }
+    if (asked.is_change && asked.verb == "quorum upgrade") {
+        return "the leader did not end the change in time: a majority must be there; the change "
+               "may have been made: see glasslog quorum upgrade --dry-run";
     }
     if (asked.is_change) {
         return "the leader did not end the change in time: a new voter must run and have caught "
@@ -331,18 +337,28 @@ ExitCode remove(const QuorumFlags& flags) {
 
 // --- upgrade ------------------------------------------------------------------------------------
 
+// Voters of configuration files have none, but for the leader.
+bool has_known_disks(const QuorumView& view) {
+    return view.voters.size() > 1 && std::ranges::none_of(view.voters, [](const auto& voter) {
+               return voter.directory_id.is_zero();
+           });
+}
+
 ExitCode upgrade(const QuorumFlags& flags) {
     using Done = Expected<void, client::ClientError>;
     const auto work = [&](Session& session, QuorumAdmin& admin, Asked& asked) -> Done {
+        const QuorumView view = TRY(ask_view(session, admin));
+        const bool is_done = has_known_disks(view);
         asked.is_change = !flags.is_rehearsal;
         TRY(session.wait<void>(
             [&](auto done) { admin.upgrade(flags.is_rehearsal, std::move(done)); }));
         Json json;
-        json["event"] = flags.is_rehearsal ? "would-upgrade" : "upgraded";
+        json["event"] = is_done ? "unchanged" : flags.is_rehearsal ? "would-upgrade" : "upgraded";
         json["kraft_version"] = 1;
-        const std::string words =
-            flags.is_rehearsal ? "the voters can be written into the log (kraft.version 1)"
-                               : "the voters are in the log (kraft.version 1), and can change";
+        const std::string_view words =
+            is_done              ? "the voters are in the log already (kraft.version 1)"
+            : flags.is_rehearsal ? "the voters can be written into the log (kraft.version 1)"
+                                 : "the voters are in the log (kraft.version 1), and can change";
         fmt::print("{}\n", flags.is_json ? to_line(json) : words);
         return {};
     };

@@ -118,11 +118,18 @@ public:
                 request,
                 options,
                 gate_.wrap([read, answered = std::move(answered)](const Got& got) mutable {
-                    if (!got) return answered(Unexpected{from_rpc(got.error())});
+                    if (!got) return answered(Unexpected{error_of(got.error())});
                     answered(read(got->response));
                 }));
         };
         attempt(number);
+    }
+
+    // What waited for a connection until its time was over was not asked.
+    static ClientError error_of(const rpc::RpcError& error) {
+        ClientError found = from_rpc(error);
+        if (error.is_unsent) found.cause = Cause::unreachable;
+        return found;
     }
 
     std::int8_t endpoint_type() const {
@@ -203,14 +210,19 @@ private:
         return call.has_full_share ? 2 : 0;
     }
 
+    // Than what an earlier try found. A change that may have been made is never told as another.
+    static bool says_less(const Call& call, const ClientError& error) {
+        if (!call.earlier) return false;
+        if (error.cause == Cause::unreachable) return call.earlier_weight >= weight(call, error);
+        return call.nature == Nature::question && weight(call, error) < call.earlier_weight;
+    }
+
     void take(std::uint64_t number, Expected<Answer, ClientError> answer) {
         Call& call = calls_.at(number);
         const bool is_final = answer || !is_worth_another(call, answer.error()) ||
                               runtime_.clock.now() + config_.retry_backoff >= call.deadline;
         if (is_final) {
-            const bool says_less = !answer && call.nature == Nature::question && call.earlier &&
-                                   weight(call, answer.error()) < call.earlier_weight;
-            if (says_less) answer = Unexpected{*call.earlier};
+            if (!answer && says_less(call, answer.error())) answer = Unexpected{*call.earlier};
             Answered done = std::move(call.done);
             calls_.erase(number);
             return done(std::move(answer));

@@ -51,11 +51,18 @@ std::optional<std::int16_t> kraft_version_asked(const Request& request) {
 }
 
 std::string cause_of(const raft::UpgradeReply& why) {
-    if (why.voter != no_node) {
-        return fmt::format(
-            "voter {} does not follow, has not told the leader its directory and "
-            "endpoints, or does not support it; see that it runs, and try again",
-            why.voter);
+    switch (why.lack) {
+        case raft::VoterLack::does_not_fetch:
+            return fmt::format("voter {} does not follow; start it, and try again", why.voter);
+        case raft::VoterLack::unknown:
+            return fmt::format(
+                "voter {} has not told the leader its directory and endpoints yet; "
+                "try again",
+                why.voter);
+        case raft::VoterLack::too_old:
+            return fmt::format("voter {} does not support it", why.voter);
+        case raft::VoterLack::nothing:
+            break;
     }
     if (why.error == WireError::request_timed_out) {
         return "the quorum is busy with another change, or a majority of its voters is away; try "

@@ -73,9 +73,31 @@ void ReplicatedLog::Driver::opened(Opened found) {
     options.bootstrap_server_count = options_.bootstrap_servers.size();
     options.seed = runtime_.random.draw("raft", std::string(log_topic));
     raft_.emplace(std::move(options), std::move(found));
+    warn_of_voters();
     applier_.start(std::move(listener_));
     std::exchange(started_, {})({});
     step({Start{}});
+}
+
+// What the configuration file says of the voters, beside the log.
+void ReplicatedLog::Driver::warn_of_voters() {
+    if (!options_.machine.can_vote) return;
+    const auto warn = [this](std::string_view text) {
+        trace::log(runtime_.trace, trace::LogLevel::warning, "raft", std::string(text));
+    };
+    const bool names_voters =
+        options_.configured.kraft_version < dynamic_voters && options_.configured.voters.size() > 0;
+    if (names_voters && state().kraft_version() >= dynamic_voters) {
+        warn(
+            "controller.quorum.voters counts no more: the voters stand in the log "
+            "(kraft.version 1); name controller.quorum.bootstrap.servers in its place");
+    }
+    if (state().voters().size() == 0 && state().log_end > Offset(0)) {
+        warn(
+            "this node knows no voters and cannot vote: its log names none (kraft.version 0), nor "
+            "does its file; if controller.quorum.voters was taken out, put it back until the "
+            "quorum is upgraded");
+    }
 }
 
 void ReplicatedLog::Driver::stop(UniqueFunction<void(bool is_clean)> done) {
@@ -314,6 +336,16 @@ void ReplicatedLog::Driver::tell_trace() {
     tell_commit();
     const VotersAt& voters = now.voter_history.back();
     if (!told_.voters || !(*told_.voters == voters)) {
+        const bool is_news = told_.voters && (told_.voters->voters != voters.voters ||
+                                              told_.voters->kraft_version != voters.kraft_version);
+        if (is_news) {
+            trace::log(runtime_.trace,
+                       trace::LogLevel::info,
+                       "raft",
+                       fmt::format("the voters are {} (kraft.version {})",
+                                   ids_of(voters.voters),
+                                   voters.kraft_version));
+        }
         told_.voters = voters;
         trace::emit(runtime_.trace,
                     kinds::QuorumVotersChanged{voters.offset, ids_of(voters.voters)});

@@ -81,6 +81,7 @@ private:
 
     // --- driver.cpp
     void opened(Opened opened);
+    void warn_of_voters();
     void step(Input input);
     void execute(Effects fx, const Input& input);
     void write(const Effects& fx, const Input& input);

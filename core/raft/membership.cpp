@@ -185,7 +185,7 @@ void Stepper::answer_waiting(VoterChange& change, WireError error) {
     const RequestToken token = *change.token;
     change.token.reset();
     if (!change.kraft_version) return answer_change(token, error);
-    fx_.reply.push_back({token, UpgradeReply{error, no_node, true}});
+    fx_.reply.push_back({token, UpgradeReply{.error = error, .is_written = true}});
 }
 
 // Answers who waits. A change whose record is appended stays under way until that is committed, or

@@ -131,8 +131,9 @@ private:
     // --- upgrade.cpp
     void on(const UpgradeKraftVersion& event);
     UpgradeReply upgrade_refusal(std::int16_t level) const;
-    std::optional<Voter> introduced(NodeId id) const;
-    UpgradeReply introduce_all(std::int16_t level, VoterSet& target) const;
+    VoterLack lack_of(NodeId id, std::int16_t level) const;
+    const Voter* introduced(NodeId id) const;
+    UpgradeReply introduce_all(std::int16_t level, VoterSet& target);
     Voter own_voter() const;
 
     bool is_leader() const { return s_.role == Role::leader; }

@@ -268,12 +268,21 @@ struct ProbeResponse {
     friend bool operator==(const ProbeResponse&, const ProbeResponse&) = default;
 };
 
-// What came of raising kraft.version. voter: with invalid_update_version, who does not fetch, did
-// not tell this leader its disk and endpoints, or does not know the level; no_node: the level is
-// lower. is_written: the record is in this log, and may be committed yet, whatever the error.
+// Why a voter cannot be written into the log.
+enum class VoterLack : std::uint8_t {
+    nothing,
+    does_not_fetch,
+    unknown,  // its disk and endpoints, to this leader
+    too_old,  // for the level
+};
+
+// What came of raising kraft.version. voter: who lacks something, with invalid_update_version;
+// no_node: the level is lower. is_written: the record is in this log, and may be committed yet,
+// whatever the error.
 struct UpgradeReply {
     WireError error = WireError::none;
     NodeId voter = no_node;
+    VoterLack lack = VoterLack::nothing;
     bool is_written = false;
 
     friend bool operator==(const UpgradeReply&, const UpgradeReply&) = default;

@@ -20,37 +20,50 @@ Voter Stepper::own_voter() const {
 // Whether the level may be raised now, by whom it is asked.
 UpgradeReply Stepper::upgrade_refusal(std::int16_t level) const {
     const WireError refusal = change_refusal(false);
-    if (refusal != WireError::none) return {refusal};
-    if (level < s_.kraft_version()) return {WireError::invalid_update_version};
+    if (refusal != WireError::none) return {.error = refusal};
+    if (level < s_.kraft_version()) return {.error = WireError::invalid_update_version};
     return {};
 }
 
-// As it told this leader, and fetches now: a disk that is gone since must not be written.
-std::optional<Voter> Stepper::introduced(NodeId id) const {
-    if (id == s_.self.id) return own_voter();
-    const Leading& leading = s_.leading;
-    const auto told = std::find_if(leading.introduced.begin(),
-                                   leading.introduced.end(),
-                                   [&](const Voter& one) { return one.voter_id == id; });
-    const bool fetches =
-        std::any_of(leading.voters.begin(), leading.voters.end(), [&](const Progress& one) {
-            return one.key.id == id && now_ - one.last_fetch < options_.timing.fetch_timeout;
-        });
-    if (told == leading.introduced.end() || !fetches) return std::nullopt;
-    return *told;
+// What the leader must know of a voter. One that does not fetch may have lost its disk: that must
+// not be written.
+VoterLack Stepper::lack_of(NodeId id, std::int16_t level) const {
+    const Voter* const known = introduced(id);
+    const auto is_heard = [&](const Progress& one) {
+        return one.key.id == id && now_ - one.last_fetch < options_.timing.fetch_timeout;
+    };
+    const auto& voters = s_.leading.voters;
+    const bool fetches = id == s_.self.id || std::any_of(voters.begin(), voters.end(), is_heard);
+    if (!fetches) return VoterLack::does_not_fetch;
+    if (known == nullptr || known->voter_directory_id.is_zero() || known->endpoints.empty()) {
+        return VoterLack::unknown;
+    }
+    const KraftRange& range = known->kraft_version_feature;
+    const bool can = range.min_supported_version <= level && level <= range.max_supported_version;
+    return can ? VoterLack::nothing : VoterLack::too_old;
+}
+
+// As it told this leader; null: it did not.
+const Voter* Stepper::introduced(NodeId id) const {
+    const auto& told = s_.leading.introduced;
+    const auto at = std::find_if(told.begin(), told.end(), [&](const Voter& one) {
+        return one.voter_id == id;
+    });
+    return at == told.end() ? nullptr : &*at;
 }
 
 // The present voters, as each is known to this leader.
-UpgradeReply Stepper::introduce_all(std::int16_t level, VoterSet& target) const {
+UpgradeReply Stepper::introduce_all(std::int16_t level, VoterSet& target) {
+    introduce(own_voter());
     std::vector<Voter> voters;
     for (const Voter& voter : s_.voters().all()) {
-        const std::optional<Voter> known = introduced(voter.voter_id);
-        const KraftRange range = known ? known->kraft_version_feature : KraftRange{};
-        const bool can = known && !known->voter_directory_id.is_zero() &&
-                         !known->endpoints.empty() && range.min_supported_version <= level &&
-                         level <= range.max_supported_version;
-        if (!can) return {WireError::invalid_update_version, voter.voter_id};
-        voters.push_back(*known);
+        const VoterLack lack = lack_of(voter.voter_id, level);
+        if (lack != VoterLack::nothing) {
+            return {.error = WireError::invalid_update_version,
+                    .voter = voter.voter_id,
+                    .lack = lack};
+        }
+        voters.push_back(*introduced(voter.voter_id));
     }
     target = VoterSet(std::move(voters));
     return {};

@@ -34,6 +34,7 @@ const char* name(RpcFailure failure);
 struct RpcError {
     RpcFailure failure = RpcFailure::lost;
     std::string detail;
+    bool is_unsent = false;  // timed_out, waiting for a connection or for its turn
 
     std::string text() const;
 };

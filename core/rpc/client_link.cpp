@@ -310,8 +310,10 @@ void Client::Link::expire() {
     for (Call& call : queued_)
         call.deadline <= now ? late.push_back(std::move(call)) : waiting.push_back(std::move(call));
     queued_ = std::move(waiting);
+    RpcError unsent = error;
+    unsent.is_unsent = true;
     for (Call& call : late)
-        call.finish(Unexpected{error});
+        call.finish(Unexpected{unsent});
     arm();
 }
 

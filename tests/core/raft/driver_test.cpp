@@ -21,6 +21,19 @@ using testing::SizeIs;
 
 const std::string first_segment = "00000000000000000000.log";
 
+using Lines = std::map<NodeId, std::vector<std::string>>;
+
+// What each node's log says to people from now on.
+std::shared_ptr<Lines> lines_of(QuorumLab& lab) {
+    auto lines = std::make_shared<Lines>();
+    lab.world().observe([lines](const trace::Event& event) {
+        const auto kind = trace::decode(event);
+        const auto* line = kind ? std::get_if<trace::kinds::LogLine>(&*kind) : nullptr;
+        if (line != nullptr) (*lines)[event.node].push_back(line->text);
+    });
+    return lines;
+}
+
 TEST(DriverTest, OneAloneLeadsAtOnceAndBeginsTheLogAsKafkaDoes) {
     QuorumLab lab({.voters = 1});
     lab.start_all();
@@ -262,8 +275,9 @@ TEST(DriverTest, AStaticQuorumIsRaisedOnceForAll) {
     lab.log(leader).upgrade_kraft_version(1, false, [&](UpgradeReply answer) { reply = answer; });
     EXPECT_TRUE(lab.run_until([&] { return reply.has_value(); }));
 
-    EXPECT_EQ(reply, (UpgradeReply{WireError::none, no_node, true}));
+    EXPECT_EQ(reply, (UpgradeReply{.is_written = true}));
     lab.write("b");
+    const auto told = lines_of(lab);
     for (const NodeId node : {NodeId(1), NodeId(2), NodeId(3)})
         lab.world().power_loss(node, sim::CrashModel{});
     for (const NodeId node : {NodeId(1), NodeId(2), NodeId(3)})
@@ -274,6 +288,8 @@ TEST(DriverTest, AStaticQuorumIsRaisedOnceForAll) {
         EXPECT_EQ(state.kraft_version(), 1);
         EXPECT_TRUE(state.voters().contains({node, QuorumLab::directory_of(node)}));
         EXPECT_EQ(state.voters().find(node)->endpoints.size(), 1U);
+        EXPECT_THAT((*told)[node],
+                    ElementsAre(HasSubstr("controller.quorum.voters counts no more")));
     }
 }
 
@@ -384,22 +400,17 @@ TEST(DriverTest, AnotherClusterIsRefused) {
 // The other two go on; each of the three is told once, however often they ask.
 TEST(DriverTest, AVoterOfAnotherClusterIsNamedOnceAndNoMore) {
     QuorumLab lab({.stranger = NodeId(3)});
-    std::map<NodeId, std::vector<std::string>> told;
-    lab.world().observe([&](const trace::Event& event) {
-        const auto kind = trace::decode(event);
-        const auto* line = kind ? std::get_if<trace::kinds::LogLine>(&*kind) : nullptr;
-        if (line != nullptr) told[event.node].push_back(line->text);
-    });
+    const auto told = lines_of(lab);
     lab.start_all();
 
     lab.leader();
     lab.run_for(Duration::seconds(20));
 
-    EXPECT_THAT(told[NodeId(3)],
+    EXPECT_THAT((*told)[NodeId(3)],
                 ElementsAre(testing::HasSubstr("is of another cluster than this node, which was "
                                                "formatted for cluster another"),
                             testing::HasSubstr("is of another cluster")));
-    EXPECT_THAT(told[lab.leader()], SizeIs(1));
+    EXPECT_THAT((*told)[lab.leader()], SizeIs(1));
 }
 
 // What was told as committed is never lost, whatever the power takes from the leader's disk.

@@ -24,7 +24,7 @@ protected:
     const Batch& last_batch(std::int32_t id) { return lab_.node(id).log.back(); }
 
     RaftLab lab_ = RaftLab::with_static_voters(3);
-    const UpgradeReply raised_{WireError::none, no_node, true};
+    const UpgradeReply raised_{.is_written = true};
 };
 
 TEST_F(UpgradeTest, WritesLevelAndVotersInOneBatch) {
@@ -90,7 +90,7 @@ TEST_F(UpgradeTest, RefusesWhatCannotBe) {
     const UpgradeReply not_leader{WireError::not_leader_or_follower};
     const UpgradeReply lower{WireError::invalid_update_version};
     EXPECT_EQ(lab_.upgrade(other(id), 1), not_leader);
-    EXPECT_EQ(lab_.upgrade(id, 2).error, WireError::invalid_update_version);
+    EXPECT_EQ(lab_.upgrade(id, 2).lack, VoterLack::too_old);
     EXPECT_EQ(lab_.upgrade(id, 0), UpgradeReply{});
     EXPECT_EQ(lab_.upgrade(id, 1), raised_);
     lab_.run(Duration::seconds(1));
@@ -109,8 +109,10 @@ TEST_F(UpgradeTest, WaitsForEachVoterToBeKnown) {
     lab_.step(NodeId(leader()), Resign{});
     lab_.run(Duration::seconds(10));
     const std::int32_t id = leader();
-    const UpgradeReply unknown{WireError::invalid_update_version, NodeId(silent)};
-    EXPECT_EQ(lab_.upgrade(id, 1), unknown);
+    const UpgradeReply unheard{WireError::invalid_update_version,
+                               NodeId(silent),
+                               VoterLack::does_not_fetch};
+    EXPECT_EQ(lab_.upgrade(id, 1), unheard);
 
     lab_.restart(silent);
     lab_.run(Duration::seconds(10));
@@ -127,7 +129,7 @@ TEST_F(UpgradeTest, IsTakenBackWithItsRecord) {
     lab_.run(Duration::seconds(10));
 
     ASSERT_EQ(lab_.node(id).upgrades.size(), 1U);
-    const UpgradeReply lost{WireError::not_leader_or_follower, no_node, true};
+    const UpgradeReply lost{.error = WireError::not_leader_or_follower, .is_written = true};
     EXPECT_EQ(lab_.node(id).upgrades.begin()->second, lost);
     lab_.node(id).is_cut = false;
     lab_.run(Duration::seconds(10));
@@ -187,7 +189,9 @@ TEST_F(UpgradeTest, WaitsForEachVoterToFetch) {
     lab_.crash(away);
     lab_.run(Duration::seconds(3));
     ASSERT_EQ(leader(), id);
-    const UpgradeReply unheard{WireError::invalid_update_version, NodeId(away)};
+    const UpgradeReply unheard{WireError::invalid_update_version,
+                               NodeId(away),
+                               VoterLack::does_not_fetch};
 
     EXPECT_EQ(lab_.upgrade(id, 1), unheard);
 }
@@ -200,7 +204,9 @@ TEST_F(UpgradeTest, ForgetsAVoterWhoseDiskIsAnother) {
     fetch.epoch = lab_.state(id).epoch;
     fetch.replica = {NodeId(changed), Uuid{8, 8}};
     lab_.tell(id, fetch);
-    const UpgradeReply unknown{WireError::invalid_update_version, NodeId(changed)};
+    const UpgradeReply unknown{WireError::invalid_update_version,
+                               NodeId(changed),
+                               VoterLack::unknown};
 
     EXPECT_EQ(lab_.upgrade(id, 1), unknown);
 }
