@@ -160,6 +160,16 @@ TEST_F(QuorumAdminTest, NobodyThereIsUnreachable) {
     EXPECT_EQ(view.error().cause, Cause::unreachable);
 }
 
+// It waited for a connection until its time was over: it cannot have been made.
+TEST_F(QuorumAdminTest, AChangeThatNeverLeftIsUnreachable) {
+    servers_[0].reset();
+
+    const auto added = add(admin({1}), new_voter());
+
+    ASSERT_FALSE(added.has_value());
+    EXPECT_EQ(added.error().cause, Cause::unreachable);
+}
+
 TEST_F(QuorumAdminTest, AVoterIsAddedByTheLeader) {
     quorum_.leader = NodeId(2);
 
